@@ -1,0 +1,138 @@
+// What Azure Resource Manager records, as stored under `tenant/<tenantId>/`. Names keep the letters
+// they were given; comparison is without case.
+
+export interface Subscription {
+  readonly subscriptionId: string;
+  readonly tenantId: string;
+  readonly displayName: string;
+}
+
+export interface ResourceGroup {
+  readonly subscriptionId: string;
+  readonly name: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface AccessPolicyPermissions {
+  readonly keys?: readonly string[];
+  readonly secrets?: readonly string[];
+  readonly certificates?: readonly string[];
+  readonly storage?: readonly string[];
+}
+
+export interface AccessPolicyEntry {
+  readonly tenantId: string;
+  readonly objectId: string;
+  /** Set: the entry is for this user signed in through this application only. */
+  readonly applicationId?: string;
+  readonly permissions: AccessPolicyPermissions;
+}
+
+export interface NetworkRuleSet {
+  readonly bypass: 'AzureServices' | 'None';
+  readonly defaultAction: 'Allow' | 'Deny';
+  /** IPv4 in CIDR form, as stored: a single address has `/32`. */
+  readonly ipRules: readonly { readonly value: string }[];
+  readonly virtualNetworkRules: readonly {
+    readonly id: string;
+    readonly ignoreMissingVnetServiceEndpoint?: boolean;
+  }[];
+}
+
+export interface SystemData {
+  readonly createdBy: string;
+  readonly createdByType: 'User' | 'Application';
+  readonly createdAt: string;
+  readonly lastModifiedBy: string;
+  readonly lastModifiedByType: 'User' | 'Application';
+  readonly lastModifiedAt: string;
+}
+
+export interface Vault {
+  /** Our own id, made once; a purged and re-created vault of the same name has another. */
+  readonly uid: string;
+  readonly name: string;
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly sku: 'standard' | 'premium';
+  readonly accessPolicies: readonly AccessPolicyEntry[];
+  /** `undefined`: never set, which means policy mode. */
+  readonly enableRbacAuthorization?: boolean;
+  readonly enabledForDeployment?: boolean;
+  readonly enabledForDiskEncryption?: boolean;
+  readonly enabledForTemplateDeployment?: boolean;
+  readonly enableSoftDelete?: boolean;
+  /** Days, 7–90. */
+  readonly softDeleteRetentionDays: number;
+  readonly enablePurgeProtection?: boolean;
+  readonly networkAcls?: NetworkRuleSet;
+  readonly publicNetworkAccess?: string;
+  readonly systemData: SystemData;
+  /** Set while the vault is soft-deleted. Times in milliseconds since the epoch. */
+  readonly deleted?: { readonly deletedAtMs: number; readonly scheduledPurgeAtMs: number };
+}
+
+export interface RoleAssignment {
+  /** GUID; the last segment of the assignment's id. */
+  readonly name: string;
+  /** `/`, a management group, subscription, resource group, resource, or object in a vault. */
+  readonly scope: string;
+  /** GUID of the role definition. */
+  readonly roleDefinitionName: string;
+  readonly principalId: string;
+  readonly principalType: string;
+  readonly condition?: string;
+  readonly conditionVersion?: string;
+  readonly description?: string;
+  readonly delegatedManagedIdentityResourceId?: string;
+  readonly createdOn: string;
+  readonly updatedOn: string;
+  readonly createdBy: string;
+  readonly updatedBy: string;
+}
+
+export interface RolePermission {
+  readonly actions: readonly string[];
+  readonly notActions: readonly string[];
+  readonly dataActions: readonly string[];
+  readonly notDataActions: readonly string[];
+  readonly condition?: string;
+  readonly conditionVersion?: string;
+}
+
+export interface RoleDefinition {
+  readonly name: string;
+  readonly roleName: string;
+  readonly type: 'BuiltInRole' | 'CustomRole';
+  readonly description: string;
+  readonly permissions: readonly RolePermission[];
+  readonly assignableScopes: readonly string[];
+  readonly createdOn?: string;
+  readonly updatedOn?: string;
+  readonly createdBy?: string;
+  readonly updatedBy?: string;
+}
+
+export interface DenyAssignment {
+  readonly name: string;
+  readonly denyAssignmentName: string;
+  readonly description: string;
+  readonly scope: string;
+  readonly doNotApplyToChildScopes: boolean;
+  readonly permissions: readonly RolePermission[];
+  /** The all-zero GUID stands for everyone. */
+  readonly principals: readonly { readonly id: string; readonly type: string }[];
+  readonly excludePrincipals: readonly { readonly id: string; readonly type: string }[];
+  readonly isSystemProtected: boolean;
+}
+
+/** `/subscriptions/…/providers/Microsoft.KeyVault/vaults/<name>` with the case Azure prints. */
+export function vaultResourceId(
+  vault: Pick<Vault, 'subscriptionId' | 'resourceGroup' | 'name'>,
+): string {
+  return `/subscriptions/${vault.subscriptionId}/resourceGroups/${vault.resourceGroup}/providers/Microsoft.KeyVault/vaults/${vault.name}`;
+}
