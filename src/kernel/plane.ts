@@ -12,6 +12,8 @@ export interface Plane<Target> {
   /** `login`, `management`, `graph`, `vault`, `portal`. */
   readonly name: string;
   readonly operations: readonly Operation<Target>[];
+  /** Lower-case header by which a POST may stand for another verb (Key Vault: `x-http-method`). */
+  readonly methodOverrideHeader?: string;
   /** The target this host names, or `undefined` if the host is not this plane's. */
   accept(hostname: string): Target | undefined;
   /** Token → principal; throws the plane's 401 (with its challenge). Runs for unknown paths too. */

@@ -1,0 +1,9 @@
+export { defaultLimits, type Limits, type Listener, listen, type TlsMaterial } from './listener.ts';
+export {
+  type Answer,
+  type HostHandler,
+  type Outcome,
+  type PipelineOptions,
+  servePlane,
+} from './pipeline.ts';
+export { type Match, type PathParams, Router } from './router.ts';

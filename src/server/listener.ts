@@ -1,0 +1,175 @@
+// The TLS listener: limits, time-outs, draining. It turns sockets into RawRequests and Answers into
+// bytes and knows nothing in between. TLS 1.2 and newer only.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Clock, RawRequest } from '#kernel';
+import { readIncoming } from './incoming.ts';
+import type { Answer, HostHandler } from './pipeline.ts';
+
+export interface TlsMaterial {
+  /** PEM: leaf first, then intermediates. */
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+export interface Limits {
+  readonly bodyBytesMax: number;
+  readonly headerBytesMax: number;
+  readonly connectionsMax: number;
+  readonly handshakeTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+export const defaultLimits: Limits = {
+  bodyBytesMax: 1_048_576,
+  headerBytesMax: 32_768,
+  connectionsMax: 10_000,
+  handshakeTimeoutMs: 10_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 75_000,
+  drainTimeoutMs: 10_000,
+};
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly tls: TlsMaterial;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly handlers: readonly HostHandler[];
+  readonly logError: (requestId: string, cause: unknown) => void;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** New connections use the new certificate; open ones go on. */
+  useCertificate(tls: TlsMaterial): void;
+  /** Accepts nothing more, lets running requests finish, then closes. */
+  close(): Promise<void>;
+}
+
+const MISDIRECTED: Answer = {
+  status: 421,
+  headers: { 'Content-Type': 'application/json; charset=utf-8' },
+  body: '{"error":{"code":"MisdirectedRequest","message":"No Strongroom host has this name."}}',
+};
+
+export async function listen(options: ListenerOptions): Promise<Listener> {
+  const { limits } = options;
+  let context = secureContext(options.tls);
+  const server = createServer(
+    {
+      cert: options.tls.certificate,
+      key: options.tls.privateKey,
+      minVersion: 'TLSv1.2',
+      SNICallback: (_name, done) => done(null, context),
+      handshakeTimeout: limits.handshakeTimeoutMs,
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5_000),
+      noDelay: true,
+    },
+    (message, response) => {
+      serve(message, response, options).catch((cause: unknown) => {
+        options.logError('', cause);
+        response.destroy();
+      });
+    },
+  );
+  server.maxConnections = limits.connectionsMax;
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
+  await bind(server, options.host, options.port);
+  return {
+    port: boundPort(server),
+    useCertificate(tls) {
+      context = secureContext(tls);
+      server.setSecureContext({
+        cert: tls.certificate,
+        key: tls.privateKey,
+        minVersion: 'TLSv1.2',
+      });
+    },
+    close: () => drain(server, limits.drainTimeoutMs, options.clock),
+  };
+}
+
+async function serve(
+  message: IncomingMessage,
+  response: ServerResponse,
+  options: ListenerOptions,
+): Promise<void> {
+  const request = readIncoming(message, {
+    clock: options.clock,
+    bodyBytesMax: options.limits.bodyBytesMax,
+  });
+  if (request === undefined) {
+    response.writeHead(400, { Connection: 'close' }).end();
+    return;
+  }
+  const answer = (await route(request, options.handlers)) ?? MISDIRECTED;
+  if (response.destroyed) return;
+  send(message, response, answer);
+}
+
+function route(request: RawRequest, handlers: readonly HostHandler[]): Promise<Answer> | undefined {
+  for (const handler of handlers) {
+    const answer = handler(request);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
+function send(message: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const headers: string[] = [];
+  for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
+  const hasBody = answer.status !== 204 && answer.status !== 304;
+  if (hasBody) headers.push('Content-Length', String(Buffer.byteLength(answer.body)));
+  // A body that nobody read (too large, refused early) must not be taken for the next request.
+  if (!message.complete && answer.status >= 400) headers.push('Connection', 'close');
+  response.writeHead(answer.status, headers);
+  response.end(hasBody && message.method !== 'HEAD' ? answer.body : undefined);
+}
+
+function secureContext(tls: TlsMaterial): SecureContext {
+  return createSecureContext({
+    cert: tls.certificate,
+    key: tls.privateKey,
+    minVersion: 'TLSv1.2',
+  });
+}
+
+function bind(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function boundPort(server: Server): number {
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('not listening on a port');
+  return address.port;
+}
+
+function drain(server: Server, timeoutMs: number, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(timeoutMs, () => server.closeAllConnections());
+    server.close(() => {
+      cancel();
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,30 @@
+// `a=1&b=2` ↔ parameters, for query strings and form bodies. Decodes `+` and `%XX`; of a repeated
+// name the first value counts; names like `__proto__` are plain names.
+
+const PARAMETERS_MAX = 100;
+
+/** `undefined` if an encoding is broken or there are too many parameters. */
+export function parseQuery(text: string): Record<string, string> | undefined {
+  const parameters: Record<string, string> = Object.create(null);
+  if (text === '') return parameters;
+  const pairs = text.split('&');
+  if (pairs.length > PARAMETERS_MAX) return undefined;
+  for (const pair of pairs) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = decode(equals < 0 ? pair : pair.slice(0, equals));
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
+    if (name === undefined || value === undefined) return undefined;
+    if (!(name in parameters)) parameters[name] = value;
+  }
+  return parameters;
+}
+
+function decode(text: string): string | undefined {
+  if (!text.includes('%') && !text.includes('+')) return text;
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return undefined;
+  }
+}
