@@ -1,7 +1,7 @@
 export { ApiError, type ApiErrorOptions, type ErrorDefinition, fillMessage } from './api-error.ts';
 export { type Clock, ManualClock, systemClock, unixSeconds } from './clock.ts';
 export { decodeBase64Url, encodeBase64Url } from './encoding.ts';
-export { assertIssued, type Grant, type GrantDetails, issueGrant } from './grant.ts';
+export { assertIssued, Grant, type GrantDetails, issueGrant } from './grant.ts';
 export { isGuid, newGuid, newVersion } from './ids.ts';
 export {
   type Access,

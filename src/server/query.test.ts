@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseQuery } from './query.ts';
+
+test('names and values are percent-decoded', () => {
+  assert.deepEqual(
+    { ...parseQuery('api%2Dversion=7.4&a=b+c%20d') },
+    { 'api-version': '7.4', a: 'b c d' },
+  );
+});
+
+test('of a repeated parameter the first counts', () => {
+  assert.equal(parseQuery('a=1&a=2')?.a, '1');
+});
+
+test('a parameter without a value is empty, and stray ampersands do not matter', () => {
+  assert.deepEqual({ ...parseQuery('&a&&b=&') }, { a: '', b: '' });
+});
+
+test('a broken encoding is refused as a whole', () => {
+  assert.equal(parseQuery('a=%E0%A4%A'), undefined);
+  assert.equal(parseQuery('%=1'), undefined);
+});
+
+test('__proto__ is a plain name and reaches no prototype', () => {
+  const parsed = parseQuery('__proto__=x&constructor=y');
+  assert.equal(parsed?.constructor, 'y');
+  assert.equal(Object.getPrototypeOf(parsed), null);
+  assert.equal(Object.hasOwn(Object.prototype, 'x'), false);
+});
+
+test('more than a hundred parameters are refused', () => {
+  assert.equal(parseQuery(Array.from({ length: 101 }, (_, i) => `p${i}=1`).join('&')), undefined);
+});
