@@ -1,3 +1,4 @@
+export { type Background, type BackgroundOptions, type Job, startJobs } from './background.ts';
 export { defaultLimits, type Limits, type Listener, listen, type TlsMaterial } from './listener.ts';
 export {
   type Answer,
