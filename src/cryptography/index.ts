@@ -1,0 +1,6 @@
+export {
+  AES_GCM_KEY_BYTES,
+  AES_GCM_OVERHEAD_BYTES,
+  type AesGcm,
+  createAesGcm,
+} from './aes-gcm.ts';
