@@ -4,3 +4,12 @@ export {
   type AesGcm,
   createAesGcm,
 } from './aes-gcm.ts';
+export {
+  type CertificateWithKey,
+  createAuthority,
+  isServerCertificateFit,
+  issueServerCertificate,
+  needsRenewal,
+  type ServerCertificateRequest,
+  type ServerNames,
+} from './x509-authority.ts';
