@@ -1,0 +1,108 @@
+// What one data directory is: its tenant, its first subscription, its audit key. Made at first start,
+// and only made known as ready when the administrator's file is written: a first start that was cut
+// short is done again from nothing.
+import { randomBytes } from 'node:crypto';
+import { bootstrapTenant } from '#directory';
+import { type Clock, type Grant, newGuid } from '#kernel';
+import { bootstrapSubscription } from '#resources';
+import type { Storage, View } from '#storage';
+
+export interface Installation {
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+  /** Key of the audit log's hash chain, base64url. */
+  readonly auditKey: string;
+  readonly state: 'making' | 'ready';
+  readonly createdAtMs: number;
+}
+
+/** The administrator's file: shown once, at first start. */
+export interface Administrator {
+  readonly userPrincipalName: string;
+  readonly password: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly objectId: string;
+  readonly tenantId: string;
+  readonly subscriptionId: string;
+}
+
+export interface InstallationInput {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly domain: string;
+  /** Opens the installation's own records, and a tenant's. */
+  readonly systemGrant: Grant;
+  readonly tenantGrant: (tenantId: string) => Grant;
+  /** Called before the installation counts as ready. */
+  readonly handOver: (administrator: Administrator) => void;
+}
+
+const RECORD = 'installation';
+const SCAN_PAGE = 1000;
+
+export async function openInstallation(input: InstallationInput): Promise<Installation> {
+  const own = input.storage.view(input.systemGrant);
+  const kept = await own.get<Installation>(RECORD);
+  if (kept?.state === 'ready') return kept;
+  const installation: Installation = {
+    tenantId: kept?.tenantId ?? newGuid(),
+    subscriptionId: kept?.subscriptionId ?? newGuid(),
+    auditKey: kept?.auditKey ?? randomBytes(32).toString('base64url'),
+    state: 'making',
+    createdAtMs: input.clock.now(),
+  };
+  await save(own, installation);
+  const tenant = input.storage.view(input.tenantGrant(installation.tenantId));
+  await clear(tenant);
+  input.handOver(await populate(tenant, installation, input));
+  const ready: Installation = { ...installation, state: 'ready' };
+  await save(own, ready);
+  return ready;
+}
+
+async function populate(
+  tenant: View,
+  { tenantId, subscriptionId }: Installation,
+  { domain, clock }: InstallationInput,
+): Promise<Administrator> {
+  const made = await bootstrapTenant(
+    tenant,
+    { tenantId, displayName: 'Strongroom', domain: `strongroom.${domain}` },
+    clock,
+  );
+  await bootstrapSubscription(tenant, {
+    tenantId,
+    subscriptionId,
+    displayName: 'Strongroom',
+    owners: [
+      { principalId: made.automation.objectId, principalType: 'ServicePrincipal' },
+      { principalId: made.administrator.objectId, principalType: 'User' },
+    ],
+    clock,
+  });
+  return {
+    userPrincipalName: made.administrator.userPrincipalName,
+    password: made.administrator.password,
+    clientId: made.automation.clientId,
+    clientSecret: made.automation.clientSecret,
+    objectId: made.automation.objectId,
+    tenantId,
+    subscriptionId,
+  };
+}
+
+async function save(view: View, installation: Installation): Promise<void> {
+  await view.transact(async (transaction) => transaction.put(RECORD, installation));
+}
+
+/** Removes what a first start that was cut short may have left. */
+async function clear(view: View): Promise<void> {
+  for (;;) {
+    const entries = await view.scan<unknown>({ prefix: '', limit: SCAN_PAGE });
+    if (entries.length === 0) return;
+    await view.transact(async (transaction) => {
+      for (const { path } of entries) transaction.delete(path);
+    });
+  }
+}
