@@ -1,0 +1,33 @@
+// What an instance needs to know before it starts, as one frozen value. Nothing else in the program
+// looks at flags, environment variables or the configuration file, and nothing changes afterwards.
+
+/** Where the root key comes from. Exactly one; the key file is the default. */
+export type SealChoice =
+  | { readonly kind: 'key-file'; readonly path: string }
+  | { readonly kind: 'passphrase'; readonly path: string }
+  /** `read` and not a value, so that a printed Config never shows the key. */
+  | { readonly kind: 'environment'; readonly variable: string; readonly read: () => string };
+
+export interface Config {
+  /** Absolute path of the directory that holds everything this instance keeps. */
+  readonly dataDirectory: string;
+  /** Lower-case DNS name under which every host of this instance stands, for example `localhost`. */
+  readonly domain: string;
+  /** Address to listen on. */
+  readonly host: string;
+  readonly port: number;
+  /** What `serve` writes to standard output: a banner to read, or one JSON line when ready. */
+  readonly output: 'text' | 'json';
+  /** PEM files to serve instead of the certificates of the instance's own CA; both or neither. */
+  readonly tlsCertFile?: string;
+  readonly tlsKeyFile?: string;
+  readonly seal: SealChoice;
+}
+
+/** A setting was wrong. The message is one sentence for the person who typed it; exit code 2. */
+export class ConfigError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConfigError';
+  }
+}

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { ConfigError } from './config.ts';
+import { type ConfigSources, loadConfig } from './load.ts';
+import { settings } from './settings.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'strongroom-config-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function load(sources: Partial<ConfigSources> = {}) {
+  return loadConfig({ flags: {}, environment: {}, workingDirectory: '/where', ...sources });
+}
+
+function file(content: unknown): string {
+  const path = join(folder, `${Math.random()}.json`);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+function refusal(sources: Partial<ConfigSources>): string {
+  try {
+    load(sources);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    assert.doesNotMatch(error.message, /\n/, 'one sentence on one line');
+    assert.match(error.message, /\.$/);
+    return error.message;
+  }
+  assert.fail('was not refused');
+}
+
+describe('defaults', () => {
+  it('listen on this machine only', () => {
+    assert.deepEqual(load(), {
+      dataDirectory: '/where/.strongroom',
+      domain: 'localhost',
+      host: '127.0.0.1',
+      port: 8443,
+      output: 'text',
+      seal: { kind: 'key-file', path: '/where/.strongroom/root.key' },
+    });
+  });
+
+  it('cannot be changed once loaded', () => {
+    const config = load();
+    assert.ok(Object.isFrozen(config));
+    assert.ok(Object.isFrozen(config.seal));
+  });
+});
+
+describe('precedence', () => {
+  it('is flag, then variable, then file, then default', () => {
+    const config = file({ port: 1, domain: 'file.example', host: '10.0.0.1' });
+    const loaded = load({
+      flags: { config, port: '3' },
+      environment: { STRONGROOM_PORT: '2', STRONGROOM_DOMAIN: 'variable.example' },
+    });
+    assert.equal(loaded.port, 3);
+    assert.equal(loaded.domain, 'variable.example');
+    assert.equal(loaded.host, '10.0.0.1');
+    assert.equal(loaded.output, 'text');
+  });
+
+  it('lets the environment name the file, and a flag name another', () => {
+    const one = file({ port: 1001 });
+    const two = file({ port: 1002 });
+    const environment = { STRONGROOM_CONFIG: one };
+    assert.equal(load({ environment }).port, 1001);
+    assert.equal(load({ environment, flags: { config: two } }).port, 1002);
+  });
+
+  it('reads the machine’s environment when none is handed in', () => {
+    process.env.STRONGROOM_PORT = '1234';
+    try {
+      assert.equal(loadConfig({ flags: {} }).port, 1234);
+    } finally {
+      delete process.env.STRONGROOM_PORT;
+    }
+  });
+});
+
+describe('paths', () => {
+  it('of flags and variables start where one stands, those of the file beside the file', () => {
+    const config = file({ dataDirectory: 'data' });
+    assert.equal(load({ flags: { config } }).dataDirectory, join(folder, 'data'));
+    assert.equal(load({ flags: { dataDirectory: 'data' } }).dataDirectory, '/where/data');
+    const environment = { STRONGROOM_DATA_DIR: '../else' };
+    assert.equal(load({ environment }).dataDirectory, '/else');
+    assert.equal(load({ flags: { dataDirectory: '/abs' } }).dataDirectory, '/abs');
+  });
+
+  it('of the default root key follow the data directory', () => {
+    const { seal } = load({ flags: { dataDirectory: '/data' } });
+    assert.deepEqual(seal, { kind: 'key-file', path: '/data/root.key' });
+  });
+});
+
+describe('the configuration file', () => {
+  it('is refused whole for one setting that does not exist', () => {
+    const config = file({ port: 443, prot: 444 });
+    assert.match(refusal({ flags: { config } }), /"prot" that does not exist/);
+  });
+
+  it('never takes the root key', () => {
+    const message = refusal({ flags: { config: file({ rootKey: 'hunter2' }) } });
+    assert.match(message, /STRONGROOM_ROOT_KEY/);
+    assert.doesNotMatch(message, /hunter2/);
+  });
+
+  it('is refused if it is absent, not JSON, not an object, too long, or oddly typed', () => {
+    assert.match(refusal({ flags: { config: join(folder, 'absent') } }), /cannot be read/);
+    for (const content of ['{', '', '[]', 'null', '"port"', '7']) {
+      assert.match(refusal({ flags: { config: file(content) } }), /not a JSON object/);
+    }
+    const long = file(`{"domain":"${'a'.repeat(70_000)}"}`);
+    assert.match(refusal({ flags: { config: long } }), /too long/);
+    for (const port of [true, null, {}, [1], '']) {
+      assert.match(refusal({ flags: { config: file({ port }) } }), /text or a number/);
+    }
+  });
+
+  it('cannot smuggle a prototype in', () => {
+    const config = file('{"__proto__": {"port": "1"}}');
+    assert.match(refusal({ flags: { config } }), /does not exist/);
+  });
+});
+
+describe('values', () => {
+  it('refuse a port that is not 1 to 65535', () => {
+    for (const port of ['0', '65536', '-1', '1e3', '0x50', ' 80', '8443.0', 'https', '٣']) {
+      assert.match(refusal({ flags: { port } }), /whole number from 1 to 65535/);
+    }
+    assert.equal(load({ flags: { port: '65535' } }).port, 65535);
+  });
+
+  it('ignore what Kubernetes puts into STRONGROOM_PORT for a Service of that name', () => {
+    const environment = { STRONGROOM_PORT: 'tcp://10.96.0.1:443' };
+    assert.equal(load({ environment }).port, 8443);
+    assert.match(refusal({ flags: { port: 'tcp://10.96.0.1:443' } }), /whole number/);
+  });
+
+  it('refuse a domain that no certificate or host could carry', () => {
+    const bad = ['.', 'a.', '.a', 'a..b', '-a', 'a-', 'a_b', '10.0.0.1', '::1', 'a b', 'a:1'];
+    for (const domain of [...bad, `${'a'.repeat(64)}.b`, 'é.example', 'a/b', '*.a']) {
+      assert.match(refusal({ flags: { domain } }), /not a DNS name/, domain);
+    }
+    const long = Array.from({ length: 60 }, () => 'abc').join('.');
+    assert.match(refusal({ flags: { domain: long } }), /not a DNS name/);
+    assert.equal(load({ flags: { domain: 'Vaults.Example' } }).domain, 'vaults.example');
+  });
+
+  it('refuse a host that is not an address', () => {
+    for (const host of ['example.com', '127.1', '0x7f.1', '256.0.0.1', '[::1]', '1.2.3.4:80']) {
+      assert.match(refusal({ flags: { host } }), /not an address/, host);
+    }
+    for (const host of ['0.0.0.0', '::', '::1', 'localhost']) {
+      assert.equal(load({ flags: { host } }).host, host);
+    }
+  });
+
+  it('refuse any other output than text and json', () => {
+    assert.match(refusal({ flags: { output: 'JSON' } }), /neither "text" nor "json"/);
+    assert.equal(load({ flags: { output: 'json' } }).output, 'json');
+  });
+
+  it('refuse half a certificate', () => {
+    assert.match(refusal({ flags: { tlsCertFile: 'c' } }), /go together/);
+    assert.match(refusal({ environment: { STRONGROOM_TLS_KEY: 'k' } }), /go together/);
+    const both = load({ flags: { tlsCertFile: 'c' }, environment: { STRONGROOM_TLS_KEY: 'k' } });
+    assert.equal(both.tlsCertFile, '/where/c');
+    assert.equal(both.tlsKeyFile, '/where/k');
+  });
+
+  it('are refused when empty, whichever variable or flag it is', () => {
+    for (const { name, variable } of settings) {
+      assert.match(
+        refusal({ environment: { [variable]: '' } }),
+        new RegExp(`^${variable} is empty`),
+      );
+      if (name !== 'rootKey') assert.match(refusal({ flags: { [name]: '' } }), /needs a value/);
+    }
+  });
+
+  it('of any kind never throw anything but a ConfigError', () => {
+    const text = fc.string();
+    const flags = fc.record(
+      { port: text, domain: text, host: text, output: text, tlsKeyFile: text },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(flags, (values) => {
+        try {
+          load({ flags: values });
+        } catch (error) {
+          assert.ok(error instanceof ConfigError);
+        }
+      }),
+    );
+  });
+});
+
+describe('the seal', () => {
+  it('is one: two sources of a root key are refused', () => {
+    const pairs = [
+      { flags: { keyFile: 'a', passphraseFile: 'b' } },
+      { flags: { keyFile: 'a' }, environment: { STRONGROOM_ROOT_KEY: 'k' } },
+      { environment: { STRONGROOM_PASSPHRASE_FILE: 'b', STRONGROOM_ROOT_KEY: 'k' } },
+    ];
+    for (const sources of pairs) assert.match(refusal(sources), /one root key/);
+  });
+
+  it('may be a passphrase file', () => {
+    const { seal } = load({ flags: { passphraseFile: 'secret.txt' } });
+    assert.deepEqual(seal, { kind: 'passphrase', path: '/where/secret.txt' });
+  });
+
+  it('from the environment is handed over, yet a printed Config does not show it', () => {
+    const config = load({ environment: { STRONGROOM_ROOT_KEY: 'very-secret' } });
+    assert.equal(config.seal.kind === 'environment' && config.seal.read(), 'very-secret');
+    assert.doesNotMatch(JSON.stringify(config) + inspect(config, { depth: 9 }), /very-secret/);
+  });
+});
