@@ -93,6 +93,8 @@ export interface User {
   /** argon2id, PHC string. */
   readonly passwordHash: string;
   readonly forceChangePasswordNextSignIn: boolean;
+  /** Tokens issued before this moment are refused (password changed, sessions revoked). */
+  readonly signInSessionsValidFromDateTime?: string;
   readonly givenName?: string | null;
   readonly surname?: string | null;
   readonly mail?: string | null;
@@ -110,6 +112,17 @@ export interface Group {
   readonly members: readonly string[];
   readonly owners: readonly string[];
   readonly deletedDateTime?: string;
+}
+
+/** A token-signing key. Which one signs follows from the clock alone (`signing-keys.ts`). */
+export interface SigningKey {
+  /** JWK thumbprint (RFC 7638), base64url. */
+  readonly kid: string;
+  /** RSA-2048 private key, PKCS#8 DER, base64; sealed like every record. */
+  readonly privateKey: string;
+  readonly createdMs: number;
+  /** From this moment on it signs, until a later key's moment comes. */
+  readonly activeFromMs: number;
 }
 
 /** Built-in directory role by its template id, with the principals that hold it. */

@@ -1,0 +1,161 @@
+// Applications: what a program registers as. An application has credentials but no rights; rights are
+// given to its service principal. Writes only; look-ups are `Directory`'s.
+import { ApiError, type Clock, newGuid } from '#kernel';
+import { graphErrors } from '#errors';
+import type { Transaction, View } from '#storage';
+import { claim, release } from './claims.ts';
+import { generateSecret } from './client-secret.ts';
+import { graphTime, graphTimeAt, update } from './object-store.ts';
+import { recordPath } from './paths.ts';
+import type { Application, PasswordCredential } from './records.ts';
+
+/** Microsoft Entra's own bound on credentials of one application, with room to rotate. */
+const PASSWORDS_MAX = 100;
+const YEAR_MS = 365.25 * 24 * 3_600_000;
+const PASSWORD_YEARS = 2;
+
+export type ApplicationInput = Partial<
+  Pick<
+    Application,
+    | 'signInAudience'
+    | 'identifierUris'
+    | 'publicClientRedirectUris'
+    | 'webRedirectUris'
+    | 'spaRedirectUris'
+    | 'isFallbackPublicClient'
+    | 'keyCredentials'
+    | 'appRoles'
+    | 'owners'
+  >
+> & { readonly displayName: string };
+
+export function createApplication(
+  view: View,
+  input: ApplicationInput,
+  clock: Clock,
+): Promise<Application> {
+  const application: Application = {
+    id: newGuid(),
+    appId: newGuid(),
+    createdDateTime: graphTime(clock),
+    signInAudience: 'AzureADMyOrg',
+    identifierUris: [],
+    publicClientRedirectUris: [],
+    webRedirectUris: [],
+    spaRedirectUris: [],
+    isFallbackPublicClient: false,
+    passwordCredentials: [],
+    keyCredentials: [],
+    federatedIdentityCredentials: [],
+    appRoles: [],
+    owners: [],
+    ...input,
+  };
+  return view.transact(async (transaction) => {
+    await claimUris(transaction, application, application.identifierUris);
+    transaction.put(recordPath('application', application.id), application);
+    return application;
+  });
+}
+
+/** Changes what is given; credentials have functions of their own. */
+export function updateApplication(
+  view: View,
+  id: string,
+  changes: Partial<ApplicationInput>,
+): Promise<Application> {
+  return update<Application>(view, { kind: 'application', id }, async (before, transaction) => {
+    const after = { ...before, ...changes };
+    await releaseUris(transaction, before, after.identifierUris);
+    await claimUris(transaction, before, after.identifierUris);
+    return after;
+  });
+}
+
+/** Soft-deletes; its service principal is the caller's affair. */
+export async function deleteApplication(view: View, id: string, clock: Clock): Promise<void> {
+  await update<Application>(view, { kind: 'application', id }, async (before, transaction) => {
+    await releaseUris(transaction, before, []);
+    return { ...before, deletedDateTime: graphTime(clock) };
+  });
+}
+
+export interface PasswordInput {
+  readonly displayName?: string | null | undefined;
+  readonly startDateTime?: string | undefined;
+  readonly endDateTime?: string | undefined;
+}
+
+export interface AddedPassword {
+  readonly credential: PasswordCredential;
+  /** The only time it is ever seen. */
+  readonly secretText: string;
+}
+
+/** Makes a client secret; two years of validity unless told otherwise, as Microsoft Graph does. */
+export async function addPassword(
+  view: View,
+  target: { readonly id: string; readonly password: PasswordInput },
+  clock: Clock,
+): Promise<AddedPassword> {
+  const { secretText, hint, secretHash } = generateSecret();
+  const { displayName = null, startDateTime, endDateTime } = target.password;
+  const startMs = startDateTime === undefined ? clock.now() : Date.parse(startDateTime);
+  const endMs =
+    endDateTime === undefined ? startMs + PASSWORD_YEARS * YEAR_MS : Date.parse(endDateTime);
+  if (endMs <= startMs) {
+    throw new ApiError(graphErrors.badRequest, {
+      detail: 'The credential must end after it starts.',
+    });
+  }
+  const credential: PasswordCredential = {
+    keyId: newGuid(),
+    displayName,
+    hint,
+    secretHash,
+    startDateTime: graphTimeAt(startMs),
+    endDateTime: graphTimeAt(endMs),
+  };
+  await update<Application>(view, { kind: 'application', id: target.id }, (before) => {
+    if (before.passwordCredentials.length >= PASSWORDS_MAX) {
+      throw new ApiError(graphErrors.badRequest, {
+        detail: `An application has at most ${PASSWORDS_MAX} password credentials.`,
+      });
+    }
+    return { ...before, passwordCredentials: [...before.passwordCredentials, credential] };
+  });
+  return { credential, secretText };
+}
+
+/** Tokens that the secret obtained are refused from the next request on. */
+export async function removePassword(view: View, id: string, keyId: string): Promise<void> {
+  await update<Application>(view, { kind: 'application', id }, (before) => {
+    const left = before.passwordCredentials.filter((password) => password.keyId !== keyId);
+    if (left.length === before.passwordCredentials.length) {
+      throw new ApiError(graphErrors.credentialNotFound);
+    }
+    return { ...before, passwordCredentials: left };
+  });
+}
+
+async function claimUris(
+  transaction: Transaction,
+  application: Application,
+  uris: readonly string[],
+): Promise<void> {
+  for (const value of uris) {
+    await claim(transaction, { property: 'identifierUris', value, ownerId: application.id });
+  }
+}
+
+async function releaseUris(
+  transaction: Transaction,
+  before: Application,
+  kept: readonly string[],
+): Promise<void> {
+  const still = new Set(kept.map((uri) => uri.toLowerCase()));
+  for (const value of before.identifierUris) {
+    if (still.has(value.toLowerCase())) continue;
+    await release(transaction, { property: 'identifierUris', value, ownerId: before.id });
+  }
+}

@@ -1,0 +1,206 @@
+// The directory of one tenant, in memory: every look-up is synchronous and sees each committed change
+// at once. It only reads; writing is done by the functions beside it, through a view.
+import type { Clock } from '#kernel';
+import { Projection, type Storage, tenantPartition } from '#storage';
+import { Memberships } from './memberships.ts';
+import { type DirectoryKind, directoryPrefixes } from './paths.ts';
+import type {
+  Application,
+  DirectoryRole,
+  Group,
+  ServicePrincipal,
+  SigningKey,
+  Tenant,
+  User,
+} from './records.ts';
+import { SigningKeys } from './signing-keys.ts';
+import { UniqueIndex } from './unique-index.ts';
+import { wellKnownClient } from './well-known.ts';
+
+export type DirectoryObjectType = 'User' | 'Group' | 'ServicePrincipal';
+
+export interface DirectoryOptions {
+  readonly storage: Storage;
+  readonly tenantId: string;
+  readonly clock: Clock;
+}
+
+interface Projections {
+  readonly tenants: Projection<Tenant>;
+  readonly applications: Projection<Application>;
+  readonly servicePrincipals: Projection<ServicePrincipal>;
+  readonly users: Projection<User>;
+  readonly groups: Projection<Group>;
+  readonly roles: Projection<DirectoryRole>;
+  readonly signingKeys: Projection<SigningKey>;
+}
+
+export class Directory {
+  readonly tenantId: string;
+  readonly signingKeys: SigningKeys;
+  readonly #records: Projections;
+  readonly #memberships: Memberships;
+  readonly #applicationsByAppId: UniqueIndex<Application>;
+  readonly #applicationsByUri: UniqueIndex<Application>;
+  readonly #principalsByAppId: UniqueIndex<ServicePrincipal>;
+  readonly #usersByName: UniqueIndex<User>;
+
+  private constructor(options: DirectoryOptions, records: Projections) {
+    this.tenantId = options.tenantId;
+    this.#records = records;
+    this.signingKeys = new SigningKeys(records.signingKeys, options.clock);
+    this.#memberships = new Memberships(records.groups);
+    this.#applicationsByAppId = new UniqueIndex(records.applications, (application) =>
+      isLive(application) ? [application.appId] : [],
+    );
+    this.#applicationsByUri = new UniqueIndex(records.applications, (application) =>
+      isLive(application) ? application.identifierUris : [],
+    );
+    this.#principalsByAppId = new UniqueIndex(records.servicePrincipals, (principal) =>
+      isLive(principal) ? [principal.appId] : [],
+    );
+    this.#usersByName = new UniqueIndex(records.users, (user) =>
+      isLive(user) ? [user.userPrincipalName] : [],
+    );
+  }
+
+  /** Opens before the tenant exists, too; it fills as `bootstrapTenant` writes. */
+  static async open(options: DirectoryOptions): Promise<Directory> {
+    const { storage, tenantId } = options;
+    const open = <T>(kind: DirectoryKind) =>
+      Projection.open<T>(storage, tenantPartition(tenantId) + directoryPrefixes[kind], lastSegment);
+    const records: Projections = {
+      tenants: await open<Tenant>('tenant'),
+      applications: await open<Application>('application'),
+      servicePrincipals: await open<ServicePrincipal>('servicePrincipal'),
+      users: await open<User>('user'),
+      groups: await open<Group>('group'),
+      roles: await open<DirectoryRole>('role'),
+      signingKeys: await open<SigningKey>('signingKey'),
+    };
+    return new Directory(options, records);
+  }
+
+  /** Throws if the tenant was never bootstrapped. */
+  get tenant(): Tenant {
+    const [tenant] = this.#records.tenants.values();
+    if (tenant === undefined) throw new Error(`tenant ${this.tenantId} does not exist`);
+    return tenant;
+  }
+
+  application(id: string): Application | undefined {
+    return live(this.#records.applications.get(id.toLowerCase()));
+  }
+
+  applicationByAppId(appId: string): Application | undefined {
+    return this.#applicationsByAppId.get(appId);
+  }
+
+  /** By client id, or by one of its identifier URIs (application ID URI). */
+  applicationByResource(resource: string): Application | undefined {
+    return this.#applicationsByAppId.get(resource) ?? this.#applicationsByUri.get(resource);
+  }
+
+  /** Like `applicationByAppId`, and Microsoft's own public clients (Azure CLI, PowerShell) too. */
+  client(appId: string): Application | undefined {
+    return this.#applicationsByAppId.get(appId) ?? wellKnownClient(appId);
+  }
+
+  servicePrincipal(id: string): ServicePrincipal | undefined {
+    return live(this.#records.servicePrincipals.get(id.toLowerCase()));
+  }
+
+  servicePrincipalByAppId(appId: string): ServicePrincipal | undefined {
+    return this.#principalsByAppId.get(appId);
+  }
+
+  user(id: string): User | undefined {
+    return live(this.#records.users.get(id.toLowerCase()));
+  }
+
+  userByName(userPrincipalName: string): User | undefined {
+    return this.#usersByName.get(userPrincipalName);
+  }
+
+  group(id: string): Group | undefined {
+    return live(this.#records.groups.get(id.toLowerCase()));
+  }
+
+  applications(): readonly Application[] {
+    return [...this.#records.applications.values()].filter(isLive);
+  }
+
+  servicePrincipals(): readonly ServicePrincipal[] {
+    return [...this.#records.servicePrincipals.values()].filter(isLive);
+  }
+
+  users(): readonly User[] {
+    return [...this.#records.users.values()].filter(isLive);
+  }
+
+  groups(): readonly Group[] {
+    return [...this.#records.groups.values()].filter(isLive);
+  }
+
+  /** Users, groups and service principals; applications are not principals. */
+  principalType(id: string): DirectoryObjectType | undefined {
+    if (this.user(id)) return 'User';
+    if (this.servicePrincipal(id)) return 'ServicePrincipal';
+    return this.group(id) ? 'Group' : undefined;
+  }
+
+  principalExists(id: string): boolean {
+    return this.principalType(id) !== undefined;
+  }
+
+  /** `false` for a disabled account and for one that does not exist. */
+  isEnabled(objectId: string): boolean {
+    const account = this.user(objectId) ?? this.servicePrincipal(objectId);
+    return account?.accountEnabled ?? false;
+  }
+
+  /** Groups the object belongs to, through any depth of nesting. */
+  memberOf(objectId: string): ReadonlySet<string> {
+    return this.#memberships.of(objectId);
+  }
+
+  directMemberOf(objectId: string): ReadonlySet<string> {
+    return this.#memberships.directOf(objectId);
+  }
+
+  /** Template ids of the directory roles that the object, or a group it belongs to, holds. */
+  directoryRoles(objectId: string): ReadonlySet<string> {
+    const groups = this.memberOf(objectId);
+    const holds = (member: string) => member === objectId || groups.has(member);
+    const roles = [...this.#records.roles.values()].filter((role) => role.members.some(holds));
+    return new Set(roles.map((role) => role.roleTemplateId));
+  }
+
+  directoryRole(roleTemplateId: string): DirectoryRole | undefined {
+    return this.#records.roles.get(roleTemplateId.toLowerCase());
+  }
+
+  /** Calls `listener` with the id of every directory object as it is created, changed or deleted. */
+  onChange(listener: (id: string) => void): void {
+    const { applications, servicePrincipals, users, groups, roles } = this.#records;
+    for (const records of [applications, servicePrincipals, users, groups, roles]) {
+      records.subscribe((id) => listener(id));
+    }
+  }
+}
+
+function lastSegment(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+interface Deletable {
+  readonly deletedDateTime?: string;
+}
+
+function isLive(record: Deletable): boolean {
+  return record.deletedDateTime === undefined;
+}
+
+function live<T extends Deletable>(record: T | undefined): T | undefined {
+  return record !== undefined && isLive(record) ? record : undefined;
+}

@@ -1,0 +1,55 @@
+export {
+  type AddedPassword,
+  type ApplicationInput,
+  addPassword,
+  createApplication,
+  deleteApplication,
+  type PasswordInput,
+  removePassword,
+  updateApplication,
+} from './applications.ts';
+export { type Bootstrapped, type BootstrapInput, bootstrapTenant } from './bootstrap.ts';
+export { decideSecret, type SecretVerdict } from './client-secret.ts';
+export { Directory, type DirectoryObjectType, type DirectoryOptions } from './directory.ts';
+export {
+  addRoleMember,
+  type DirectoryPermission,
+  type DirectoryRoleDefinition,
+  decideDirectoryPermission,
+  directoryRoleDefinitions,
+  directoryRoleIds,
+  removeRoleMember,
+} from './directory-roles.ts';
+export {
+  addGroupReference,
+  createGroup,
+  deleteGroup,
+  type GroupInput,
+  removeGroupReference,
+  updateGroup,
+} from './groups.ts';
+export type * from './records.ts';
+export {
+  createServicePrincipal,
+  deleteServicePrincipal,
+  type ServicePrincipalInput,
+  updateServicePrincipal,
+} from './service-principals.ts';
+export {
+  type CurrentKey,
+  maintainSigningKeys,
+  type PublishedKey,
+  rollSigningKeys,
+  type SigningKeys,
+} from './signing-keys.ts';
+export { decidePasswordStrength, generatePassword, verifyPassword } from './user-password.ts';
+export {
+  createUser,
+  deleteUser,
+  type PasswordProfile,
+  revokeSignInSessions,
+  type UserChanges,
+  type UserInput,
+  updateUser,
+} from './users.ts';
+export { isFamilyClient, wellKnownAppIds, wellKnownClient } from './well-known.ts';

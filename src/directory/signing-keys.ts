@@ -1,0 +1,195 @@
+// The keys that sign tokens: RSA-2048, RS256 (older validators know nothing else). The next key is
+// published long before it signs, and an old one stays published until the last token it signed has
+// died. Which key does what follows from the clock; nothing has to happen at the moment of change.
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type KeyObject,
+} from 'node:crypto';
+import { promisify } from 'node:util';
+import type { Clock } from '#kernel';
+import type { Projection, View } from '#storage';
+import { directoryPrefixes, recordPath } from './paths.ts';
+import type { SigningKey } from './records.ts';
+
+const HOUR_MS = 3_600_000;
+export const SIGNING_PERIOD_MS = 42 * 24 * HOUR_MS;
+/** A key is published at least this long before it signs. */
+const PUBLISHED_AHEAD_MS = 24 * HOUR_MS;
+/** Longest token lifetime plus clock skew. */
+const OUTLIVES_MS = 25 * HOUR_MS;
+const KEYS_MAX = 16;
+
+const generate = promisify(generateKeyPair);
+
+/** A public key as JWKS shows it. */
+export interface PublishedKey {
+  readonly kty: 'RSA';
+  readonly use: 'sig';
+  readonly kid: string;
+  readonly x5t: string;
+  readonly n: string;
+  readonly e: string;
+}
+
+export interface CurrentKey {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+}
+
+interface LoadedKey {
+  readonly record: SigningKey;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  readonly published: PublishedKey;
+}
+
+/** Who signs, who is shown and who has died, at one moment. Pure. */
+export function decideKeyRoles(keys: readonly SigningKey[], nowMs: number): KeyRoles {
+  const byActivation = [...keys].sort((a, b) => a.activeFromMs - b.activeFromMs);
+  const current = byActivation.findLast((key) => key.activeFromMs <= nowMs);
+  const dead = byActivation.filter((_key, at) => {
+    const successor = byActivation[at + 1];
+    return successor !== undefined && successor.activeFromMs + OUTLIVES_MS <= nowMs;
+  });
+  return {
+    current,
+    next: byActivation.find((key) => key.activeFromMs > nowMs),
+    dead,
+    living: byActivation.filter((key) => !dead.includes(key)),
+  };
+}
+
+export interface KeyRoles {
+  readonly current: SigningKey | undefined;
+  readonly next: SigningKey | undefined;
+  readonly dead: readonly SigningKey[];
+  readonly living: readonly SigningKey[];
+}
+
+export class SigningKeys {
+  readonly #clock: Clock;
+  readonly #keys = new Map<string, LoadedKey>();
+
+  constructor(records: Projection<SigningKey>, clock: Clock) {
+    this.#clock = clock;
+    for (const record of records.values()) this.#keys.set(record.kid, load(record));
+    records.subscribe((_key, value, previous) => {
+      if (previous) this.#keys.delete(previous.kid);
+      if (value) this.#keys.set(value.kid, load(value));
+    });
+  }
+
+  /** The key that signs now. Throws if the tenant has none (it was never bootstrapped). */
+  current(): CurrentKey {
+    const kid = this.#roles().current?.kid;
+    const key = kid === undefined ? undefined : this.#keys.get(kid);
+    if (!key) throw new Error('the tenant has no signing key');
+    return { kid: key.record.kid, privateKey: key.privateKey };
+  }
+
+  /** Current, next, and those whose tokens may still live. */
+  published(): readonly PublishedKey[] {
+    return this.#roles().living.flatMap((key) => this.#keys.get(key.kid)?.published ?? []);
+  }
+
+  /** `undefined` for a key that is not ours or whose tokens have all died. */
+  verificationKey(kid: string): KeyObject | undefined {
+    const key = this.#keys.get(kid);
+    if (!key) return undefined;
+    return this.#roles().dead.includes(key.record) ? undefined : key.publicKey;
+  }
+
+  #roles(): KeyRoles {
+    return decideKeyRoles(
+      [...this.#keys.values()].map((key) => key.record),
+      this.#clock.now(),
+    );
+  }
+}
+
+/**
+ * Makes the keys that are missing and deletes those that have died. Idempotent; call it at start and
+ * about once an hour. Resolves to how long until it is worth calling again, in milliseconds.
+ */
+export async function maintainSigningKeys(view: View, clock: Clock): Promise<number> {
+  const keys = await scanKeys(view);
+  const nowMs = clock.now();
+  const roles = decideKeyRoles(keys, nowMs);
+  const made: SigningKey[] = [];
+  let current = roles.current;
+  if (!current) {
+    current = await makeKey(nowMs, nowMs);
+    made.push(current);
+  }
+  if (!roles.next) {
+    const due = current.activeFromMs + SIGNING_PERIOD_MS;
+    made.push(await makeKey(nowMs, Math.max(due, nowMs + PUBLISHED_AHEAD_MS)));
+  }
+  if (made.length + roles.dead.length > 0) {
+    await view.transact(async (transaction) => {
+      for (const key of made) transaction.put(recordPath('signingKey', keyName(key.kid)), key);
+      for (const key of roles.dead) {
+        transaction.delete(recordPath('signingKey', keyName(key.kid)));
+      }
+    });
+  }
+  return HOUR_MS;
+}
+
+/** Emergency: every key is replaced, and with it every token that was ever issued dies. */
+export async function rollSigningKeys(view: View, clock: Clock): Promise<void> {
+  const keys = await scanKeys(view);
+  const nowMs = clock.now();
+  const made = [await makeKey(nowMs, nowMs), await makeKey(nowMs, nowMs + SIGNING_PERIOD_MS)];
+  await view.transact(async (transaction) => {
+    for (const key of keys) transaction.delete(recordPath('signingKey', keyName(key.kid)));
+    for (const key of made) transaction.put(recordPath('signingKey', keyName(key.kid)), key);
+  });
+}
+
+async function scanKeys(view: View): Promise<readonly SigningKey[]> {
+  const entries = await view.scan<SigningKey>({
+    prefix: directoryPrefixes.signingKey,
+    limit: KEYS_MAX,
+  });
+  return entries.map((entry) => entry.value);
+}
+
+/** Paths are lower case; a thumbprint is not, so the path holds its hex form. */
+function keyName(kid: string): string {
+  return Buffer.from(kid, 'base64url').toString('hex');
+}
+
+async function makeKey(nowMs: number, activeFromMs: number): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generate('rsa', { modulusLength: 2048 });
+  return {
+    kid: thumbprint(publicKey),
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+    createdMs: nowMs,
+    activeFromMs,
+  };
+}
+
+function load(record: SigningKey): LoadedKey {
+  const privateKey = createPrivateKey({
+    key: Buffer.from(record.privateKey, 'base64'),
+    type: 'pkcs8',
+    format: 'der',
+  });
+  const publicKey = createPublicKey(privateKey);
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  return {
+    record,
+    privateKey,
+    publicKey,
+    published: { kty: 'RSA', use: 'sig', kid: record.kid, x5t: record.kid, n, e },
+  };
+}
+
+function thumbprint(publicKey: KeyObject): string {
+  const { n, e } = publicKey.export({ format: 'jwk' });
+  return createHash('sha256').update(JSON.stringify({ e, kty: 'RSA', n })).digest('base64url');
+}

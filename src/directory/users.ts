@@ -1,0 +1,99 @@
+// Users: people. Writes only; passwords are hashed before they come near a record.
+import { ApiError, type Clock, newGuid } from '#kernel';
+import { graphErrors } from '#errors';
+import type { View } from '#storage';
+import { claim, release } from './claims.ts';
+import { graphTime, update } from './object-store.ts';
+import { recordPath } from './paths.ts';
+import type { User } from './records.ts';
+import { decidePasswordStrength, hashPassword } from './user-password.ts';
+
+export interface PasswordProfile {
+  readonly password: string;
+  readonly forceChangePasswordNextSignIn: boolean;
+}
+
+type UserProperties = Pick<User, 'userPrincipalName' | 'displayName'> &
+  Partial<Pick<User, 'mailNickname' | 'accountEnabled' | 'givenName' | 'surname' | 'mail'>>;
+
+export type UserInput = UserProperties & { readonly passwordProfile: PasswordProfile };
+export type UserChanges = Partial<UserProperties> & {
+  readonly passwordProfile?: PasswordProfile;
+};
+
+/** Throws for a weak password and for a name that is taken. */
+export async function createUser(view: View, input: UserInput, clock: Clock): Promise<User> {
+  const { passwordProfile, ...properties } = input;
+  const secrets = await sealPassword(passwordProfile, input.userPrincipalName);
+  const user: User = {
+    id: newGuid(),
+    mailNickname: input.userPrincipalName.split('@')[0] ?? null,
+    accountEnabled: true,
+    createdDateTime: graphTime(clock),
+    ...properties,
+    ...secrets,
+  };
+  return view.transact(async (transaction) => {
+    await claim(transaction, nameClaim(user));
+    transaction.put(recordPath('user', user.id), user);
+    return user;
+  });
+}
+
+/** A new password also ends every session. */
+export async function updateUser(
+  view: View,
+  target: { readonly id: string; readonly changes: UserChanges },
+  clock: Clock,
+): Promise<User> {
+  const { passwordProfile, ...properties } = target.changes;
+  const secrets = passwordProfile && {
+    ...(await sealPassword(passwordProfile, properties.userPrincipalName ?? '')),
+    signInSessionsValidFromDateTime: sessionCut(clock),
+  };
+  return update<User>(view, { kind: 'user', id: target.id }, async (before, transaction) => {
+    const after: User = { ...before, ...properties, ...secrets };
+    if (after.userPrincipalName !== before.userPrincipalName) {
+      await release(transaction, nameClaim(before));
+      await claim(transaction, nameClaim(after));
+    }
+    return after;
+  });
+}
+
+/** Ends every session: tokens issued up to now are refused from the next request on. */
+export function revokeSignInSessions(view: View, id: string, clock: Clock): Promise<User> {
+  return update<User>(view, { kind: 'user', id }, (before) => ({
+    ...before,
+    signInSessionsValidFromDateTime: sessionCut(clock),
+  }));
+}
+
+export async function deleteUser(view: View, id: string, clock: Clock): Promise<void> {
+  await update<User>(view, { kind: 'user', id }, async (before, transaction) => {
+    await release(transaction, nameClaim(before));
+    return { ...before, deletedDateTime: graphTime(clock) };
+  });
+}
+
+async function sealPassword(
+  profile: PasswordProfile,
+  userName: string,
+): Promise<Pick<User, 'passwordHash' | 'forceChangePasswordNextSignIn'>> {
+  if (!decidePasswordStrength(profile.password, userName)) {
+    throw new ApiError(graphErrors.passwordTooWeak);
+  }
+  return {
+    passwordHash: await hashPassword(profile.password),
+    forceChangePasswordNextSignIn: profile.forceChangePasswordNextSignIn,
+  };
+}
+
+/** Tokens carry whole seconds; the cut is the next one, so that none of this second slips through. */
+function sessionCut(clock: Clock): string {
+  return new Date(Math.floor(clock.now() / 1000) * 1000 + 1000).toISOString();
+}
+
+function nameClaim(user: Pick<User, 'id' | 'userPrincipalName'>) {
+  return { property: 'userPrincipalName', value: user.userPrincipalName, ownerId: user.id };
+}

@@ -1,0 +1,133 @@
+// Errors of the identity provider, as Microsoft Entra ID answers them: `code` is OAuth's `error`,
+// `inner` the AADSTS number that clients and people look up, `message` the description behind it.
+// No entry tells an unknown user from a wrong password.
+import type { ErrorDefinition } from '#kernel';
+
+function entra(status: number, code: string, number: number, message: string): ErrorDefinition {
+  return { status, code, inner: `AADSTS${number}`, message };
+}
+
+export const oauthErrors = {
+  tenantUnknown: entra(
+    400,
+    'invalid_request',
+    90002,
+    "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
+  ),
+  /** Discovery documents name the same failure differently. */
+  discoveryTenantUnknown: entra(
+    400,
+    'invalid_tenant',
+    90002,
+    "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
+  ),
+  tenantNotNamed: entra(
+    400,
+    'invalid_request',
+    50059,
+    'No tenant-identifying information found in either the request or implied by any provided credentials.',
+  ),
+  parameterMissing: entra(
+    400,
+    'invalid_request',
+    900144,
+    "The request body must contain the following parameter: '{parameter}'.",
+  ),
+  malformedRequest: entra(
+    400,
+    'invalid_request',
+    9002313,
+    'Invalid request. Request is malformed or invalid.',
+  ),
+  claimsMalformed: entra(
+    400,
+    'invalid_request',
+    50029,
+    'The claims parameter is not valid JSON of the expected form.',
+  ),
+  grantUnsupported: entra(
+    400,
+    'unsupported_grant_type',
+    70003,
+    "The app requested an unsupported grant type '{grantType}'.",
+  ),
+  scopeInvalid: entra(
+    400,
+    'invalid_scope',
+    70011,
+    "The provided value for the input parameter 'scope' is not valid. The scope '{scope}' is not valid.",
+  ),
+  scopeNotDefault: entra(
+    400,
+    'invalid_scope',
+    1002012,
+    'The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).',
+  ),
+  resourceUnknown: entra(
+    400,
+    'invalid_resource',
+    500011,
+    'The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.',
+  ),
+  clientUnknown: entra(
+    400,
+    'unauthorized_client',
+    700016,
+    "Application with identifier '{appId}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
+  ),
+  clientWithoutPrincipal: entra(
+    400,
+    'unauthorized_client',
+    7000229,
+    'The client application {appId} is missing service principal in the tenant {tenant}.',
+  ),
+  clientDisabled: entra(
+    400,
+    'unauthorized_client',
+    7000112,
+    "Application '{appId}'({displayName}) is disabled.",
+  ),
+  clientCredentialMissing: entra(
+    401,
+    'invalid_client',
+    7000218,
+    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+  ),
+  clientSecretInvalid: entra(
+    401,
+    'invalid_client',
+    7000215,
+    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{appId}'.",
+  ),
+  clientSecretExpired: entra(
+    401,
+    'invalid_client',
+    7000222,
+    "The provided client secret keys for app '{appId}' are expired. Create new keys for the app, or consider using certificate credentials for added security.",
+  ),
+  clientMayNotHaveCredential: entra(
+    401,
+    'invalid_client',
+    700025,
+    "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+  ),
+  unknownPath: {
+    status: 404,
+    code: 'not_found',
+    message: 'There is nothing at this address of the identity provider.',
+  },
+  methodNotAllowed: entra(
+    405,
+    'invalid_request',
+    900561,
+    'The endpoint does not accept {method} requests.',
+  ),
+  bodyTooLarge: entra(413, 'invalid_request', 90010, 'The request body is too large.'),
+  throttled: entra(
+    429,
+    'temporarily_unavailable',
+    90055,
+    'There are too many requests. Wait, then try again.',
+  ),
+  internal: entra(500, 'server_error', 90033, 'A transient error has occurred. Please try again.'),
+} as const satisfies Record<string, ErrorDefinition>;
