@@ -5,6 +5,30 @@ export interface Subscription {
   readonly subscriptionId: string;
   readonly tenantId: string;
   readonly displayName: string;
+  /** Name of the management group it belongs to; `undefined`: the tenant's root group. */
+  readonly managementGroup?: string;
+}
+
+export interface ManagementGroup {
+  readonly name: string;
+  readonly displayName: string;
+  /** Name of the group above it; `undefined` only for the tenant's root group. */
+  readonly parent?: string;
+  readonly updatedOn: string;
+  readonly updatedBy: string;
+}
+
+export interface Lock {
+  readonly name: string;
+  /** Scope that it protects, with everything below. */
+  readonly scope: string;
+  readonly level: 'CanNotDelete' | 'ReadOnly';
+  readonly notes?: string;
+}
+
+/** What is left to do of a purge: the vault's record is gone, its objects may not be. */
+export interface PendingPurge {
+  readonly vaultUid: string;
 }
 
 export interface ResourceGroup {
@@ -12,6 +36,7 @@ export interface ResourceGroup {
   readonly name: string;
   readonly location: string;
   readonly tags: Readonly<Record<string, string>>;
+  readonly managedBy?: string;
 }
 
 export interface AccessPolicyPermissions {
@@ -89,6 +114,13 @@ export interface RoleAssignment {
   readonly conditionVersion?: string;
   readonly description?: string;
   readonly delegatedManagedIdentityResourceId?: string;
+  /** Of old api-versions; kept and printed, without effect. */
+  readonly canDelegate?: boolean;
+  /** Set by just-in-time access: the schedule that made it. */
+  readonly scheduleId?: string;
+  /** With `scheduleId`: the assignment counts only from `startsAtMs` until before `endsAtMs`. */
+  readonly startsAtMs?: number;
+  readonly endsAtMs?: number;
   readonly createdOn: string;
   readonly updatedOn: string;
   readonly createdBy: string;

@@ -1,0 +1,18 @@
+export { bootstrapSubscription, type SubscriptionInput } from './bootstrap.ts';
+export { builtInRoleNames, builtInRoles } from './built-in-roles.ts';
+export { resourceKey, resourcePath } from './paths.ts';
+export * from './records.ts';
+export {
+  isSameId,
+  isWithin,
+  managementGroupResourceId,
+  parseResourceId,
+  type ResourceId,
+  resourceGroupResourceId,
+  type ScopeParts,
+  scopeParts,
+  subscriptionResourceId,
+} from './resource-id.ts';
+export { Resources, type ResourcesOptions } from './resources.ts';
+export { deleteRoleAssignment, putRoleAssignment } from './role-assignment-store.ts';
+export { deleteRoleDefinition, putRoleDefinition } from './role-definition-store.ts';

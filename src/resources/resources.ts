@@ -1,0 +1,142 @@
+// What Azure Resource Manager records of one tenant, in memory: every look-up is synchronous, compares
+// names without case, and sees each committed change at once. It only reads; the functions beside it
+// write, through a view.
+import { Projection, type Storage, tenantPartition } from '#storage';
+import { builtInRoles } from './built-in-roles.ts';
+import { type ResourceKind, resourceKey, resourcePrefixes } from './paths.ts';
+import type {
+  DenyAssignment,
+  Lock,
+  ManagementGroup,
+  PendingPurge,
+  ResourceGroup,
+  RoleAssignment,
+  RoleDefinition,
+  Subscription,
+  Vault,
+} from './records.ts';
+
+export interface ResourcesOptions {
+  readonly storage: Storage;
+  readonly tenantId: string;
+}
+
+interface Projections {
+  readonly subscriptions: Projection<Subscription>;
+  readonly resourceGroups: Projection<ResourceGroup>;
+  readonly vaults: Projection<Vault>;
+  readonly roleAssignments: Projection<RoleAssignment>;
+  readonly roleDefinitions: Projection<RoleDefinition>;
+  readonly denyAssignments: Projection<DenyAssignment>;
+  readonly managementGroups: Projection<ManagementGroup>;
+  readonly locks: Projection<Lock>;
+  readonly purges: Projection<PendingPurge>;
+}
+
+const builtInByName: ReadonlyMap<string, RoleDefinition> = new Map(
+  builtInRoles.map((role) => [role.name, role]),
+);
+
+export class Resources {
+  readonly tenantId: string;
+  readonly #records: Projections;
+
+  private constructor(tenantId: string, records: Projections) {
+    this.tenantId = tenantId;
+    this.#records = records;
+  }
+
+  static async open({ storage, tenantId }: ResourcesOptions): Promise<Resources> {
+    const open = <T>(kind: ResourceKind) => {
+      const prefix = tenantPartition(tenantId) + resourcePrefixes[kind];
+      return Projection.open<T>(storage, prefix, (path) => path.slice(prefix.length));
+    };
+    return new Resources(tenantId, {
+      subscriptions: await open<Subscription>('subscription'),
+      resourceGroups: await open<ResourceGroup>('resourceGroup'),
+      vaults: await open<Vault>('vault'),
+      roleAssignments: await open<RoleAssignment>('roleAssignment'),
+      roleDefinitions: await open<RoleDefinition>('roleDefinition'),
+      denyAssignments: await open<DenyAssignment>('denyAssignment'),
+      managementGroups: await open<ManagementGroup>('managementGroup'),
+      locks: await open<Lock>('lock'),
+      purges: await open<PendingPurge>('purge'),
+    });
+  }
+
+  subscription(id: string): Subscription | undefined {
+    return this.#records.subscriptions.get(resourceKey(id));
+  }
+
+  subscriptions(): Iterable<Subscription> {
+    return this.#records.subscriptions.values();
+  }
+
+  resourceGroup(subscriptionId: string, name: string): ResourceGroup | undefined {
+    return this.#records.resourceGroups.get(resourceKey(subscriptionId, name));
+  }
+
+  resourceGroups(): Iterable<ResourceGroup> {
+    return this.#records.resourceGroups.values();
+  }
+
+  /** Live or soft-deleted: a name belongs to one vault until that is purged. */
+  vault(name: string): Vault | undefined {
+    return this.#records.vaults.get(resourceKey(name));
+  }
+
+  liveVault(name: string): Vault | undefined {
+    const vault = this.vault(name);
+    return vault?.deleted === undefined ? vault : undefined;
+  }
+
+  /** Live and soft-deleted. */
+  vaults(): Iterable<Vault> {
+    return this.#records.vaults.values();
+  }
+
+  /** Keyed by the assignment's name (GUID, lower case). */
+  roleAssignments(): Projection<RoleAssignment> {
+    return this.#records.roleAssignments;
+  }
+
+  /** Built-in or custom, by GUID. */
+  roleDefinition(name: string): RoleDefinition | undefined {
+    const key = name.toLowerCase();
+    return builtInByName.get(key) ?? this.#records.roleDefinitions.get(key);
+  }
+
+  /** Built-in ones first. */
+  *roleDefinitions(): Iterable<RoleDefinition> {
+    yield* builtInRoles;
+    yield* this.#records.roleDefinitions.values();
+  }
+
+  /** Custom roles only, keyed by GUID in lower case: for indexes that follow their changes. */
+  customRoles(): Projection<RoleDefinition> {
+    return this.#records.roleDefinitions;
+  }
+
+  denyAssignments(): Projection<DenyAssignment> {
+    return this.#records.denyAssignments;
+  }
+
+  /** Keyed by the group's name in lower case. */
+  managementGroups(): Projection<ManagementGroup> {
+    return this.#records.managementGroups;
+  }
+
+  /** Keyed by subscription id in lower case: for indexes that follow where subscriptions hang. */
+  subscriptionRecords(): Projection<Subscription> {
+    return this.#records.subscriptions;
+  }
+
+  locks(): Iterable<Lock> {
+    return this.#records.locks.values();
+  }
+
+  /** Vaults whose records are gone and whose objects are still to be wiped. */
+  pendingPurges(): Iterable<PendingPurge> {
+    return this.#records.purges.values();
+  }
+}

@@ -1,0 +1,59 @@
+// Custom roles as records. A role's name is unique in the tenant, built-in ones included; a role that is
+// assigned to someone cannot be deleted.
+
+import { resourceManagerErrors } from '#errors';
+import { ApiError } from '#kernel';
+import type { Transaction } from '#storage';
+import { builtInRoles } from './built-in-roles.ts';
+import { type Claim, resourcePath, uniquePath } from './paths.ts';
+import type { RoleDefinition } from './records.ts';
+import { isSameId } from './resource-id.ts';
+
+/** Creates or replaces. Throws RoleDefinitionExists or RoleDefinitionWithSameNameExists. */
+export async function putRoleDefinition(
+  transaction: Transaction,
+  role: RoleDefinition,
+): Promise<{ readonly created: boolean; readonly role: RoleDefinition }> {
+  refuseBuiltIn(role);
+  const path = resourcePath('roleDefinition', role.name);
+  const before = await transaction.get<RoleDefinition>(path);
+  const claimPath = uniquePath('role-name', role.roleName);
+  const claim = await transaction.get<Claim>(claimPath);
+  if (claim !== undefined && !isSameId(claim.owner, role.name)) {
+    throw new ApiError(resourceManagerErrors.roleNameTaken);
+  }
+  if (before !== undefined && !isSameId(before.roleName, role.roleName)) {
+    transaction.delete(uniquePath('role-name', before.roleName));
+  }
+  const created = before === undefined;
+  const after: RoleDefinition = {
+    ...role,
+    ...(before?.createdOn !== undefined && { createdOn: before.createdOn }),
+    ...(before?.createdBy !== undefined && { createdBy: before.createdBy }),
+  };
+  transaction.put<Claim>(claimPath, { owner: role.name });
+  transaction.put(path, after);
+  return { created, role: after };
+}
+
+/** `undefined` if there is none. The caller has made sure that nothing refers to it. */
+export async function deleteRoleDefinition(
+  transaction: Transaction,
+  name: string,
+): Promise<RoleDefinition | undefined> {
+  const path = resourcePath('roleDefinition', name);
+  const before = await transaction.get<RoleDefinition>(path);
+  if (before === undefined) return undefined;
+  transaction.delete(path);
+  transaction.delete(uniquePath('role-name', before.roleName));
+  return before;
+}
+
+function refuseBuiltIn(role: RoleDefinition): void {
+  if (builtInRoles.some(({ name }) => isSameId(name, role.name))) {
+    throw new ApiError(resourceManagerErrors.roleDefinitionBuiltIn);
+  }
+  if (builtInRoles.some(({ roleName }) => isSameId(roleName, role.roleName))) {
+    throw new ApiError(resourceManagerErrors.roleNameTaken);
+  }
+}
