@@ -1,0 +1,147 @@
+// Azure RBAC: deny assignments, then role assignments, at every scope from the target outwards. Pure;
+// the decision stops at the first assignment that allows, the explanation looks at all of them, and
+// both ask the same questions here.
+
+import type { IndexedAssignment, IndexedDeny } from './assignment-index.ts';
+import { type Caller, isCaller } from './caller.ts';
+import type { ConditionContext } from './condition/index.ts';
+import { evaluateCondition, evaluateDenyCondition } from './condition/index.ts';
+import type { AssignmentVerdict, ConsideredAssignment, World } from './decision.ts';
+import {
+  type ActionKind,
+  type CompiledCondition,
+  type CompiledPermission,
+  permissionMatch,
+} from './role.ts';
+import type { Scope } from './scope.ts';
+
+export interface RbacQuery {
+  readonly caller: Caller;
+  readonly kind: ActionKind;
+  /** Lower-case. */
+  readonly action: string;
+  readonly scope: Scope;
+  /** Every scope that counts: the target, all above it, management groups too. */
+  readonly scopes: readonly string[];
+  readonly nowMs: number;
+  /** Makes what conditions look at; called only if a condition has to be evaluated. */
+  readonly context: () => ConditionContext;
+}
+
+export function scopesFor(world: World, scope: Scope): readonly string[] {
+  if (scope.container === undefined) return scope.nodes;
+  const above = world.managementGroupsAbove(scope.container);
+  return above.length === 0 ? scope.nodes : [...scope.nodes, ...above];
+}
+
+/** The first deny assignment that forbids the action, if any does. */
+export function findDeny(world: World, query: RbacQuery): IndexedDeny | undefined {
+  for (const scope of query.scopes) {
+    const found = world.deniesAt(scope).find((deny) => denies(deny, scope, query));
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The first role assignment that allows the action, if any does. */
+export function findAllowing(world: World, query: RbacQuery): IndexedAssignment | undefined {
+  let found: IndexedAssignment | undefined;
+  visitAssignments(world, query, (indexed) => {
+    if (judgeAssignment(world, indexed, query) !== 'allows') return false;
+    found = indexed;
+    return true;
+  });
+  return found;
+}
+
+/** Every role assignment of the caller at the scope or above it, with what became of it. */
+export function considerAll(world: World, query: RbacQuery): readonly ConsideredAssignment[] {
+  const considered: ConsideredAssignment[] = [];
+  visitAssignments(world, query, (indexed, principalId) => {
+    const { name, scope, roleDefinitionName } = indexed.assignment;
+    const verdict = judgeAssignment(world, indexed, query);
+    considered.push({ assignmentId: name, scope, roleDefinitionName, principalId, verdict });
+    return false;
+  });
+  return considered;
+}
+
+export function judgeAssignment(
+  world: World,
+  { assignment, condition }: IndexedAssignment,
+  query: RbacQuery,
+): AssignmentVerdict {
+  const { startsAtMs, endsAtMs } = assignment;
+  if (startsAtMs !== undefined && query.nowMs < startsAtMs) return 'notYetActive';
+  if (endsAtMs !== undefined && query.nowMs >= endsAtMs) return 'expired';
+  const role = world.role(assignment.roleDefinitionName);
+  if (role === undefined) return 'roleNotFound';
+  const verdict = judgePermissions(role.permissions, query);
+  if (verdict !== 'allows') return verdict;
+  if (condition === 'broken') return 'conditionBroken';
+  return conditionMet(condition, query) ? 'allows' : 'conditionNotMet';
+}
+
+/** Permissions of one role add up; an exclusion takes away from its own permission only. */
+function judgePermissions(
+  permissions: readonly CompiledPermission[],
+  query: RbacQuery,
+): AssignmentVerdict {
+  let verdict: AssignmentVerdict = 'actionNotGranted';
+  for (const permission of permissions) {
+    const match = permissionMatch(permission, query.kind, query.action);
+    if (match === 'granted' && conditionMet(permission.condition, query)) return 'allows';
+    if (match === 'granted') verdict = 'roleConditionNotMet';
+    else if (match === 'excluded' && verdict === 'actionNotGranted') verdict = 'actionExcluded';
+  }
+  return verdict;
+}
+
+function conditionMet(condition: CompiledCondition, query: RbacQuery): boolean {
+  if (condition === undefined) return true;
+  return condition !== 'broken' && evaluateCondition(condition, query.context());
+}
+
+export function denies(indexed: IndexedDeny, scope: string, query: RbacQuery): boolean {
+  const { deny, everyone, principals, excluded, permissions } = indexed;
+  const { caller } = query;
+  if (deny.doNotApplyToChildScopes && scope !== query.scope.key) return false;
+  if (!everyone && !intersects(principals, caller)) return false;
+  if (intersects(excluded, caller)) return false;
+  return permissions.some(
+    (permission) =>
+      permissionMatch(permission, query.kind, query.action) === 'granted' &&
+      denyConditionMet(permission.condition, query),
+  );
+}
+
+function denyConditionMet(condition: CompiledCondition, query: RbacQuery): boolean {
+  if (condition === undefined || condition === 'broken') return true;
+  return evaluateDenyCondition(condition, query.context());
+}
+
+function intersects(ids: ReadonlySet<string>, caller: Caller): boolean {
+  for (const id of ids) if (isCaller(caller, id)) return true;
+  return false;
+}
+
+type Visit = (indexed: IndexedAssignment, principalId: string) => boolean;
+
+/** Goes through the shorter of the two lists at each scope: its principals, or the caller's groups. */
+function visitAssignments(world: World, query: RbacQuery, visit: Visit): void {
+  const { caller } = query;
+  for (const scope of query.scopes) {
+    const atScope = world.assignmentsAt(scope);
+    if (atScope === undefined) continue;
+    if (atScope.size <= caller.groups.size) {
+      for (const [principalId, list] of atScope) {
+        if (isCaller(caller, principalId) && list.some((one) => visit(one, principalId))) return;
+      }
+      continue;
+    }
+    if (atScope.get(caller.id)?.some((one) => visit(one, caller.id))) return;
+    for (const group of caller.groups) {
+      if (atScope.get(group)?.some((one) => visit(one, group))) return;
+    }
+  }
+}
