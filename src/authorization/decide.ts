@@ -2,7 +2,6 @@
 // the request. This is the only file that issues grants, so a store view exists only where this said
 // yes. What it does not know, it refuses: an unknown scope, principal, role or condition never allows.
 
-import { decideDirectoryPermission } from '#directory';
 import { type Grant, issueGrant, type Principal } from '#kernel';
 import { vaultResourceId } from '#resources';
 import { tenantPartition, vaultPartition } from '#storage';
@@ -20,6 +19,7 @@ import {
   type DirectoryRequest,
   type World,
 } from './decision.ts';
+import { directoryPermits } from './directory-permissions.ts';
 import { considerAll, findAllowing, findDeny, type RbacQuery, scopesFor } from './rbac.ts';
 import { objectScope, parseScope, type Scope } from './scope.ts';
 
@@ -59,7 +59,8 @@ export function decideDirectory(world: World, request: DirectoryRequest): Decisi
   const asked = { principalId: principal.objectId, action: permission, scope: '/' };
   const caller = callerOf(world, principal);
   if (typeof caller === 'string') return denied({ ...asked, code: caller });
-  return decideDirectoryPermission(world.directoryRoles(caller.id), permission)
+  const holder = { isUser: principal.type === 'User', roles: world.directoryRoles(caller.id) };
+  return directoryPermits(holder, permission)
     ? {
         allowed: true,
         grant: directoryGrant(principal, tenantPartition(world.tenantId), permission),
