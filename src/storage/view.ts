@@ -9,15 +9,24 @@ export interface Entry<T> {
 }
 
 export interface ScanRange {
+  /** Relative to the partition; may be empty (all of it) or end within a segment. */
   readonly prefix: string;
-  /** Exclusive lower bound (a full path); for paging. */
+  /**
+   * Where the page before ended: a whole path relative to the partition, itself left out. The bound
+   * from below for an ascending scan, from above for a descending one.
+   */
   readonly after?: string;
+  /** Entries, 1 to 10,000. */
   readonly limit: number;
   /** Highest path first. */
   readonly descending?: boolean;
 }
 
-/** Reads. Paths are ASCII, ordered bytewise. A record that does not open throws StorageDamaged. */
+/**
+ * Reads. A path is segments joined by `/`, each of printable ASCII without space and backslash, none
+ * empty, `.` or `..`, at most 1024 characters with its partition; any other is refused with StorageError
+ * `path_refused`. Ordered bytewise. A record that does not open throws StorageDamaged.
+ */
 export interface Reader {
   get<T>(path: string): Promise<T | undefined>;
   scan<T>(range: ScanRange): Promise<readonly Entry<T>[]>;
@@ -25,8 +34,9 @@ export interface Reader {
 
 /**
  * One unit of work. What it read with `get` must still be unchanged when it commits; if not, the
- * whole work runs again (so `work` has no side effects but on its transaction). Writes are seen by
- * its own later `get`s, not by its `scan`s.
+ * whole work runs again (so `work` has no side effects but on its transaction, and starts no other
+ * one). After 64 tries it fails with StorageError `conflict`. Writes are seen by its own later `get`s,
+ * not by its `scan`s; what a scan found is not watched. If `work` throws, nothing is written.
  */
 export interface Transaction extends Reader {
   put<T>(path: string, value: T): void;
@@ -38,10 +48,11 @@ export interface View extends Reader {
   transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
 }
 
-export interface Change {
+export interface Change<T = unknown> {
+  /** Full path, partition included. */
   readonly path: string;
   /** `undefined`: deleted. */
-  readonly value: unknown;
+  readonly value: T | undefined;
 }
 
 export interface Storage {
@@ -50,8 +61,10 @@ export interface Storage {
   /**
    * Calls `apply` for every record that exists under `prefix`, then for every later change, in commit
    * order and before the write that made it is answered. For caches and indexes that live in memory.
+   * `prefix` is a full path prefix and not empty. If `apply` throws, storage stops: every later use of
+   * it throws `follower_failed`, because what lives in memory can no longer be trusted.
    */
-  follow(prefix: string, apply: (change: Change) => void): Promise<void>;
+  follow<T>(prefix: string, apply: (change: Change<T>) => void): Promise<void>;
   /** Sealed blobs that leave the store (backups): bound to `context`, opened only with the same. */
   sealBlob(context: string, plaintext: Uint8Array): Uint8Array;
   /** `undefined` if the blob is not ours, damaged, or bound to another context. */
