@@ -101,7 +101,7 @@ class Walk {
     return {
       files: files.length,
       lines: this.#lines,
-      head: this.#before,
+      head: { sequence: this.#before.sequence, hash: this.#before.hash },
       unfinishedBytes: this.#unfinishedBytes,
       problems: this.#problems,
     };

@@ -15,6 +15,7 @@ export interface Config {
   readonly domain: string;
   /** Address to listen on. */
   readonly host: string;
+  /** 0: any free one, known only once the listener is open. */
   readonly port: number;
   /** What `serve` writes to standard output: a banner to read, or one JSON line when ready. */
   readonly output: 'text' | 'json';

@@ -144,10 +144,10 @@ function parseHost(text: string): string {
 
 function parsePort(text: string | undefined): number {
   if (text === undefined) return DEFAULT_PORT;
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= PORT_MAX) return port;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (port >= 0 && port <= PORT_MAX) return port;
   throw new ConfigError(
-    `The port ${JSON.stringify(text)} is not a whole number from 1 to ${PORT_MAX}.`,
+    `The port ${JSON.stringify(text)} is not a whole number from 0 (any free port) to ${PORT_MAX}.`,
   );
 }
 

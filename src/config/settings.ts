@@ -40,7 +40,7 @@ export const settings = [
     name: 'port',
     flag: '--port <number>',
     variable: 'STRONGROOM_PORT',
-    help: 'port to listen on, and part of every URL unless 443 (default: 8443)',
+    help: 'port to listen on, 0 for any free one; part of every URL unless 443 (default: 8443)',
     isPath: false,
   },
   {
