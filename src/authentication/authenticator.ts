@@ -1,8 +1,9 @@
 // Token → Principal. The signature is checked once per token; everything that may have changed since
 // (time, key, principal, application, credential, sessions) is checked at every request, so whatever
 // is withdrawn is withdrawn at once.
-import type { Clock, Principal } from '#kernel';
+
 import type { Directory } from '#directory';
+import type { Clock, Principal } from '#kernel';
 import { type AccessToken, type AccessTokenClaims, openAccessToken } from './access-token.ts';
 import { TokenCache } from './token-cache.ts';
 import { type Revocation, TokenRefused } from './token-refused.ts';
@@ -40,10 +41,7 @@ export class Authenticator {
   }
 
   /** `audiences` are the plane's own. Throws TokenRefused, with the reason as a code. */
-  authenticate(
-    authorizationHeader: string | undefined,
-    audiences: ReadonlySet<string>,
-  ): Principal {
+  authenticate(authorizationHeader: string | undefined, audiences: ReadonlySet<string>): Principal {
     const token = readBearer(authorizationHeader);
     const opened = this.#cache.get(token, (text) =>
       openAccessToken(text, (kid) => this.#directory.signingKeys.verificationKey(kid)),

@@ -13,6 +13,6 @@ export {
 } from './authenticator.ts';
 export {
   type Revocation,
-  TokenRefused,
   type TokenRefusal,
+  TokenRefused,
 } from './token-refused.ts';

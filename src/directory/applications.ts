@@ -1,7 +1,8 @@
 // Applications: what a program registers as. An application has credentials but no rights; rights are
 // given to its service principal. Writes only; look-ups are `Directory`'s.
-import { ApiError, type Clock, newGuid } from '#kernel';
+
 import { graphErrors } from '#errors';
+import { ApiError, type Clock, newGuid } from '#kernel';
 import type { Transaction, View } from '#storage';
 import { claim, release } from './claims.ts';
 import { generateSecret } from './client-secret.ts';
@@ -26,6 +27,7 @@ export type ApplicationInput = Partial<
     | 'keyCredentials'
     | 'appRoles'
     | 'owners'
+    | 'otherProperties'
   >
 > & { readonly displayName: string };
 

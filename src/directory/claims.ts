@@ -1,7 +1,8 @@
 // Unique values (user names, client ids, identifier URIs): a claim record per value, read and written in
 // the same transaction as the object, so that the store itself refuses the second owner.
-import { ApiError } from '#kernel';
+
 import { graphErrors } from '#errors';
+import { ApiError } from '#kernel';
 import type { Transaction } from '#storage';
 import { type Claim, claimPath } from './paths.ts';
 

@@ -68,7 +68,7 @@ export class Directory {
   static async open(options: DirectoryOptions): Promise<Directory> {
     const { storage, tenantId } = options;
     const open = <T>(kind: DirectoryKind) =>
-      Projection.open<T>(storage, tenantPartition(tenantId) + directoryPrefixes[kind], lastSegment);
+      Projection.open<T>(storage, tenantPartition(tenantId) + directoryPrefixes[kind]);
     const records: Projections = {
       tenants: await open<Tenant>('tenant'),
       applications: await open<Application>('application'),
@@ -187,10 +187,6 @@ export class Directory {
       records.subscribe((id) => listener(id));
     }
   }
-}
-
-function lastSegment(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 interface Deletable {

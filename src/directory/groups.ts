@@ -1,7 +1,8 @@
 // Groups and who belongs to them. A group may contain groups; a circle does no harm, because membership
 // is resolved as a set. Writes only.
-import { ApiError, type Clock, newGuid } from '#kernel';
+
 import { graphErrors } from '#errors';
+import { ApiError, type Clock, newGuid } from '#kernel';
 import type { View } from '#storage';
 import { graphTime, notFound, update } from './object-store.ts';
 import { recordPath } from './paths.ts';

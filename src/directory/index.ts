@@ -8,14 +8,13 @@ export {
   removePassword,
   updateApplication,
 } from './applications.ts';
-export { type Bootstrapped, type BootstrapInput, bootstrapTenant } from './bootstrap.ts';
+export { type BootstrapInput, type Bootstrapped, bootstrapTenant } from './bootstrap.ts';
 export { decideSecret, type SecretVerdict } from './client-secret.ts';
 export { Directory, type DirectoryObjectType, type DirectoryOptions } from './directory.ts';
 export {
   addRoleMember,
-  type DirectoryPermission,
   type DirectoryRoleDefinition,
-  decideDirectoryPermission,
+  decidePrivilegedChange,
   directoryRoleDefinitions,
   directoryRoleIds,
   removeRoleMember,

@@ -1,7 +1,8 @@
 // Load, change and delete of one directory object inside a transaction. The rules of each kind stand in
 // its own file; this one knows only that objects have an id and may be soft-deleted.
-import { ApiError, type Clock } from '#kernel';
+
 import { graphErrors } from '#errors';
+import { ApiError, type Clock } from '#kernel';
 import type { Transaction, View } from '#storage';
 import { type DirectoryKind, recordPath } from './paths.ts';
 

@@ -65,6 +65,8 @@ export interface Application {
   readonly federatedIdentityCredentials: readonly FederatedIdentityCredential[];
   readonly appRoles: readonly AppRole[];
   readonly owners: readonly string[];
+  /** Graph properties that mean nothing here but are kept and given back, for example `notes`. */
+  readonly otherProperties?: Readonly<Record<string, unknown>>;
   readonly deletedDateTime?: string;
 }
 

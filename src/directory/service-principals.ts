@@ -1,7 +1,8 @@
 // Service principals: an application's identity in this tenant, the thing that roles are given to.
 // Managed identities are service principals without an application. Writes only.
-import { ApiError, type Clock, newGuid } from '#kernel';
+
 import { graphErrors } from '#errors';
+import { ApiError, type Clock, newGuid } from '#kernel';
 import type { View } from '#storage';
 import { release } from './claims.ts';
 import { graphTime, update } from './object-store.ts';

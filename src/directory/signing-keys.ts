@@ -191,5 +191,7 @@ function load(record: SigningKey): LoadedKey {
 
 function thumbprint(publicKey: KeyObject): string {
   const { n, e } = publicKey.export({ format: 'jwk' });
-  return createHash('sha256').update(JSON.stringify({ e, kty: 'RSA', n })).digest('base64url');
+  return createHash('sha256')
+    .update(JSON.stringify({ e, kty: 'RSA', n }))
+    .digest('base64url');
 }

@@ -51,10 +51,7 @@ export async function hashPassword(password: string): Promise<string> {
 }
 
 /** `false` for `undefined` (no such user) as well, after the same work. */
-export async function verifyPassword(
-  phc: string | undefined,
-  password: string,
-): Promise<boolean> {
+export async function verifyPassword(phc: string | undefined, password: string): Promise<boolean> {
   const fields = PHC.exec(phc ?? '');
   const salt = fields ? Buffer.from(fields[4] ?? '', 'base64') : randomBytes(SALT_BYTES);
   const expected = fields ? Buffer.from(fields[5] ?? '', 'base64') : randomBytes(TAG_BYTES);

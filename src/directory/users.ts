@@ -1,6 +1,7 @@
 // Users: people. Writes only; passwords are hashed before they come near a record.
-import { ApiError, type Clock, newGuid } from '#kernel';
+
 import { graphErrors } from '#errors';
+import { ApiError, type Clock, newGuid } from '#kernel';
 import type { View } from '#storage';
 import { claim, release } from './claims.ts';
 import { graphTime, update } from './object-store.ts';

@@ -1,0 +1,148 @@
+// Microsoft Graph v1.0, the part that is the directory. Who may do what follows from directory roles
+// (decided in `authorization`), with two exceptions that Graph has as well: everybody may look at
+// himself, and an application's owner may manage it.
+import { resourceAudiences, TokenRefused } from '#authentication';
+import { authenticatedGrant, directoryGrant } from '#authorization';
+import { graphErrors } from '#errors';
+import {
+  ApiError,
+  type Authorization,
+  type ErrorDefinition,
+  type Grant,
+  type Plane,
+  type Principal,
+  type Refusals,
+} from '#kernel';
+import { tenantPartition } from '#storage';
+import type { LoginEndpoints } from '../login-context.ts';
+import { correlationId } from '../oauth-wire.ts';
+import { applicationOperations } from './applications/operations.ts';
+import { directoryObjectOperations } from './directory-objects/operations.ts';
+import type { GraphContext, GraphTarget } from './graph-context.ts';
+import { renderGraphError } from './graph-wire.ts';
+import { groupOperations } from './groups/operations.ts';
+import { organizationOperations } from './organization/operations.ts';
+import { servicePrincipalOperations } from './service-principals/operations.ts';
+import { userOperations } from './users/operations.ts';
+
+export interface GraphPlaneOptions extends GraphContext {
+  readonly endpoints: LoginEndpoints;
+}
+
+export function graphPlane(options: GraphPlaneOptions): Plane<GraphTarget> {
+  const { directory, endpoints, clock } = options;
+  const { hostname } = new URL(endpoints.graph);
+  const target: GraphTarget = { origin: endpoints.graph };
+  const audiences = resourceAudiences(endpoints).graph;
+  const challenge = `Bearer realm="", authorization_uri="${endpoints.login}/common/oauth2/authorize"`;
+  return {
+    name: 'graph',
+    operations: [
+      ...applicationOperations(options),
+      ...servicePrincipalOperations(options),
+      ...userOperations(options),
+      ...groupOperations(options),
+      ...organizationOperations(options),
+      ...directoryObjectOperations(options),
+    ],
+    accept: (name) => (name === hostname ? target : undefined),
+    authenticate: async (request) => {
+      try {
+        return options.authenticator.authenticate(request.headers.authorization, audiences);
+      } catch (error) {
+        throw error instanceof TokenRefused ? refuseToken(error, challenge) : error;
+      }
+    },
+    admit: () => {},
+    authorize: (input) => authorize(options, input),
+    refusals,
+    renderError: (error, request) => renderGraphError(error, { request, nowMs: clock.now() }),
+    headers: (request) => ({
+      'Strict-Transport-Security': 'max-age=31536000; includeSubDomains',
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+      'request-id': request.id,
+      'client-request-id': correlationId(request),
+      'OData-Version': '4.0',
+    }),
+    describe: ({ request }) => ({
+      resourceId: `/tenants/${directory.tenantId}/providers/Microsoft.Graph`,
+      objectId: `${endpoints.graph}${request.path}`,
+    }),
+  };
+}
+
+function authorize(options: GraphPlaneOptions, input: Authorization<GraphTarget>): Grant {
+  const { principal, operation, params } = input;
+  const partition = tenantPartition(options.directory.tenantId);
+  const { access } = operation;
+  if (principal === undefined) throw new ApiError(graphErrors.tokenMissing);
+  if (access.kind === 'authenticated') {
+    return authenticatedGrant(principal, partition, `graph/${operation.id}`);
+  }
+  if (access.kind !== 'directory') throw new ApiError(graphErrors.requestDenied);
+  const { permission } = access;
+  const decision = options.authorizer.decideDirectory({ principal, permission });
+  if (decision.allowed) return decision.grant;
+  if (permission.startsWith('Application.') && ownsApplication(options, principal, params.id)) {
+    return directoryGrant(principal, partition, permission);
+  }
+  throw new ApiError(graphErrors.requestDenied, {}, { reason: decision.reason });
+}
+
+/** `id` is that of an application or of its service principal. */
+function ownsApplication(
+  { directory }: GraphPlaneOptions,
+  principal: Principal,
+  id: string | undefined,
+): boolean {
+  if (id === undefined || !directory.isEnabled(principal.objectId)) return false;
+  const owned = directory.application(id) ?? directory.servicePrincipal(id);
+  return owned?.owners.includes(principal.objectId) ?? false;
+}
+
+const REFUSED: Readonly<Record<TokenRefused['code'], ErrorDefinition>> = {
+  missing: graphErrors.tokenMissing,
+  malformed: graphErrors.tokenMalformed,
+  algorithm: graphErrors.tokenInvalid,
+  unknownKey: graphErrors.tokenInvalid,
+  signature: graphErrors.tokenInvalid,
+  issuer: graphErrors.tokenInvalid,
+  tenant: graphErrors.tokenInvalid,
+  audience: graphErrors.tokenAudience,
+  notYetValid: graphErrors.tokenExpired,
+  expired: graphErrors.tokenExpired,
+  revoked: graphErrors.tokenRevoked,
+};
+
+function refuseToken(refused: TokenRefused, challenge: string): ApiError {
+  const claims = refused.claimsChallenge;
+  const header =
+    claims === undefined
+      ? challenge
+      : `${challenge}, error="insufficient_claims", claims="${claims}"`;
+  return new ApiError(
+    REFUSED[refused.code],
+    {},
+    { cause: refused, reason: refused.refusal, headers: { 'WWW-Authenticate': header } },
+  );
+}
+
+const refusals: Refusals = {
+  unknownPath: ({ path }) =>
+    new ApiError(graphErrors.unknownPath, { segment: path.split('/').at(-1)?.slice(0, 64) ?? '' }),
+  methodNotAllowed: () => new ApiError(graphErrors.methodNotAllowed),
+  apiVersion: () => new ApiError(graphErrors.malformedJson),
+  malformedJson: () => new ApiError(graphErrors.malformedJson),
+  schema: ({ part, issues }) => {
+    const [issue] = issues;
+    if (part !== 'body' || issue === undefined) {
+      return new ApiError(graphErrors.badRequest, { detail: `Invalid ${part}.` });
+    }
+    const property = issue.path.join('/') || 'body';
+    return new ApiError(graphErrors.invalidProperty, { property, resource: 'the request' });
+  },
+  bodyTooLarge: () => new ApiError(graphErrors.bodyTooLarge),
+  internal: (cause) => new ApiError(graphErrors.internal, {}, { cause }),
+  throttled: () => new ApiError(graphErrors.throttled),
+};

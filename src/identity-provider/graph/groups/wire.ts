@@ -1,0 +1,58 @@
+// Groups on Microsoft Graph's wire ↔ our records.
+
+import type { Group } from '#directory';
+import { graphErrors } from '#errors';
+import { ApiError, isGuid, z } from '#kernel';
+import type { WireObject } from '../odata/page.ts';
+
+const name = z.string().min(1).max(256);
+const references = z.array(z.string().max(2048)).max(20).optional();
+
+export const createGroupBody = z.object({
+  displayName: name,
+  mailNickname: name.max(64),
+  mailEnabled: z.literal(false),
+  securityEnabled: z.literal(true),
+  description: z.string().max(1024).nullish(),
+  'members@odata.bind': references,
+  'owners@odata.bind': references,
+});
+
+export const updateGroupBody = z.object({
+  displayName: name.optional(),
+  mailNickname: name.max(64).optional(),
+  description: z.string().max(1024).nullish(),
+  /** Up to 20 members at once, as az and azuread send them. */
+  'members@odata.bind': references,
+});
+
+export const referenceBody = z.object({ '@odata.id': z.string().max(2048) });
+
+/** `https://graph.D/v1.0/directoryObjects/{id}` (or `/users/{id}` …) → `id`. */
+export function parseReference(address: string): string {
+  const id = address.replace(/\/+$/, '').split('/').at(-1) ?? '';
+  if (isGuid(id)) return id.toLowerCase();
+  throw new ApiError(graphErrors.invalidProperty, {
+    property: '@odata.id',
+    resource: 'ReferenceCreate',
+  });
+}
+
+export function renderGroup(group: Group): WireObject {
+  return {
+    id: group.id,
+    deletedDateTime: group.deletedDateTime ?? null,
+    createdDateTime: group.createdDateTime,
+    description: group.description,
+    displayName: group.displayName,
+    groupTypes: [],
+    mail: null,
+    mailEnabled: false,
+    mailNickname: group.mailNickname,
+    membershipRule: null,
+    proxyAddresses: [],
+    renewedDateTime: group.createdDateTime,
+    securityEnabled: group.securityEnabled,
+    visibility: null,
+  };
+}

@@ -1,0 +1,194 @@
+// `$filter` → a predicate over objects as they stand on the wire. The part of OData that directory
+// clients use: eq ne and or not in, startswith, endswith, any(), parentheses. Nothing else is guessed at.
+import { FilterSyntax, type Token, tokenize } from './tokens.ts';
+
+export type Predicate = (object: Readonly<Record<string, unknown>>) => boolean;
+
+const LENGTH_MAX = 8192;
+const DEPTH_MAX = 16;
+
+/** Throws FilterSyntax. Strings compare without case, as Microsoft Graph compares them. */
+export function parseFilter(text: string): Predicate {
+  if (text.length > LENGTH_MAX) throw new FilterSyntax('too long');
+  return new Parser(tokenize(text)).parse();
+}
+
+type Scope = Readonly<Record<string, unknown>>;
+type Reader = (scope: Scope) => unknown;
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  parse(): Predicate {
+    const predicate = this.#or();
+    if (this.#at < this.#tokens.length) throw this.#unexpected();
+    return predicate;
+  }
+
+  #or(): Predicate {
+    this.#depth += 1;
+    if (this.#depth > DEPTH_MAX) throw new FilterSyntax('nested too deeply');
+    const parts = [this.#and()];
+    while (this.#word('or')) parts.push(this.#and());
+    this.#depth -= 1;
+    return (object) => parts.some((part) => part(object));
+  }
+
+  #and(): Predicate {
+    const parts = [this.#unary()];
+    while (this.#word('and')) parts.push(this.#unary());
+    return (object) => parts.every((part) => part(object));
+  }
+
+  #unary(): Predicate {
+    if (!this.#word('not')) return this.#primary();
+    const inner = this.#primary();
+    return (object) => !inner(object);
+  }
+
+  #primary(): Predicate {
+    if (this.#mark('(')) {
+      const inner = this.#or();
+      this.#expect(')');
+      return inner;
+    }
+    const name = this.#name();
+    if (name === 'startswith' || name === 'endswith') return this.#textFunction(name);
+    if (name.endsWith('/any') || name === 'any') return this.#any(name.slice(0, -'/any'.length));
+    return this.#comparison(readerOf(name));
+  }
+
+  #textFunction(name: 'startswith' | 'endswith'): Predicate {
+    this.#expect('(');
+    const read = readerOf(this.#name());
+    this.#expect(',');
+    const wanted = this.#literal();
+    this.#expect(')');
+    if (typeof wanted !== 'string') throw new FilterSyntax(`${name} wants a string`);
+    const part = wanted.toLowerCase();
+    const test = (value: string) =>
+      name === 'startswith' ? value.startsWith(part) : value.endsWith(part);
+    return (object) => {
+      const value = read(object);
+      return typeof value === 'string' && test(value.toLowerCase());
+    };
+  }
+
+  /** `property/any(x:x eq 'value')`; the variable stands for one element. */
+  #any(property: string): Predicate {
+    const readList = readerOf(property);
+    this.#expect('(');
+    const variable = this.#name();
+    this.#expect(':');
+    const inner = this.#or();
+    this.#expect(')');
+    return (object) => {
+      const list = readList(object);
+      return Array.isArray(list) && list.some((item) => inner({ ...object, [variable]: item }));
+    };
+  }
+
+  #comparison(read: Reader): Predicate {
+    if (this.#word('in')) return this.#in(read);
+    const operator = this.#name();
+    const wanted = this.#literal();
+    switch (operator) {
+      case 'eq':
+        return (object) => isEqual(read(object), wanted);
+      case 'ne':
+        return (object) => !isEqual(read(object), wanted);
+      case 'ge':
+        return (object) => isAtLeast(read(object), wanted);
+      case 'le':
+        return (object) => isAtLeast(wanted, read(object));
+      default:
+        throw new FilterSyntax(`unknown operator '${operator}'`);
+    }
+  }
+
+  #in(read: Reader): Predicate {
+    this.#expect('(');
+    const wanted = [this.#literal()];
+    while (this.#mark(',')) wanted.push(this.#literal());
+    this.#expect(')');
+    return (object) => wanted.some((value) => isEqual(read(object), value));
+  }
+
+  #literal(): string | boolean | null {
+    const token = this.#next();
+    if (token.kind === 'text') return token.text;
+    // A GUID may be written without quotes, and may begin with a letter.
+    if (token.kind !== 'value' && token.kind !== 'name') throw this.#unexpected();
+    if (token.text === 'null') return null;
+    return token.text === 'true' || token.text === 'false' ? token.text === 'true' : token.text;
+  }
+
+  #name(): string {
+    const token = this.#next();
+    if (token.kind !== 'name') throw this.#unexpected();
+    return token.text;
+  }
+
+  #word(text: string): boolean {
+    const token = this.#tokens[this.#at];
+    if (token?.kind !== 'name' || token.text !== text) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #mark(text: string): boolean {
+    const token = this.#tokens[this.#at];
+    if (token?.kind !== 'mark' || token.text !== text) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #expect(text: string): void {
+    if (!this.#mark(text)) throw this.#unexpected();
+  }
+
+  #next(): Token {
+    const token = this.#tokens[this.#at];
+    if (token === undefined) throw new FilterSyntax('it ends too early');
+    this.#at += 1;
+    return token;
+  }
+
+  #unexpected(): FilterSyntax {
+    const token = this.#tokens[this.#at] ?? this.#tokens[this.#at - 1];
+    return new FilterSyntax(`unexpected '${token?.text ?? ''}'`);
+  }
+}
+
+function readerOf(path: string): Reader {
+  const names = path.split('/');
+  return (scope) => {
+    let value: unknown = scope;
+    for (const name of names) value = property(value, name);
+    return value;
+  };
+}
+
+function property(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return Object.entries(value).find(([key]) => key === name)?.[1];
+}
+
+function isEqual(value: unknown, wanted: unknown): boolean {
+  if (typeof value === 'string' && typeof wanted === 'string') {
+    return value.toLowerCase() === wanted.toLowerCase();
+  }
+  return (value ?? null) === wanted;
+}
+
+/** Times are compared as times, everything else is not ordered. */
+function isAtLeast(value: unknown, bound: unknown): boolean {
+  if (typeof value !== 'string' || typeof bound !== 'string') return false;
+  return Date.parse(value) >= Date.parse(bound);
+}

@@ -1,0 +1,26 @@
+// What the parts of the identity provider's login host work with.
+import type { Audiences } from '#authentication';
+import type { Directory } from '#directory';
+import type { Clock } from '#kernel';
+import type { Storage } from '#storage';
+
+/** Addresses without a trailing slash, with the port unless it is 443. */
+export interface LoginEndpoints {
+  readonly login: string;
+  readonly management: string;
+  readonly graph: string;
+  readonly vaultResource: string;
+}
+
+export interface LoginContext {
+  readonly storage: Storage;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly endpoints: LoginEndpoints;
+  readonly audiences: Audiences;
+}
+
+/** The host names nothing but the identity provider itself. */
+export interface LoginTarget {
+  readonly origin: string;
+}

@@ -1,0 +1,105 @@
+// The claims of an access token, as Entra writes them (clients.md §7). Groups are never among them: who
+// belongs where is asked at request time.
+import { randomBytes } from 'node:crypto';
+import { tokenIssuer } from '#authentication';
+import type { ServicePrincipal, User } from '#directory';
+import type { AuthenticatedClient } from './client-authentication.ts';
+import type { TargetResource } from './target-resource.ts';
+
+/** Entra answers 3599 for an hour. */
+export const ACCESS_TOKEN_LIFETIME_S = 3599;
+/** Entra's tokens are valid from five minutes before they were made, for clocks that lag. */
+const BACKDATED_S = 300;
+
+export interface AccessTokenInput {
+  readonly login: string;
+  readonly tenantId: string;
+  readonly resource: TargetResource;
+  readonly client: AuthenticatedClient;
+  readonly subject: TokenSubject;
+  /** `xms_cc` values that the client asked for in `claims`. */
+  readonly clientCapabilities: readonly string[];
+  readonly nowS: number;
+}
+
+export type TokenSubject =
+  | {
+      readonly kind: 'app';
+      readonly principal: ServicePrincipal;
+      readonly roles: readonly string[];
+    }
+  | {
+      readonly kind: 'user';
+      readonly user: User;
+      readonly scopes: readonly string[];
+      /** How the user signed in, for example `['pwd', 'mfa']`. */
+      readonly methods: readonly string[];
+      readonly signedInAtS: number;
+    };
+
+const METHOD_CLASS = { none: '0', secret: '1', certificate: '2', federated: '2' } as const;
+
+export function renderAccessTokenClaims(
+  input: AccessTokenInput,
+): Readonly<Record<string, unknown>> {
+  const { subject, client, clientCapabilities } = input;
+  const issuer = tokenIssuer(input.login, input.tenantId);
+  const issuedAtS = issuedAt(subject, input.nowS);
+  return {
+    aud: input.resource.audience,
+    iss: issuer,
+    iat: issuedAtS,
+    nbf: issuedAtS - BACKDATED_S,
+    exp: issuedAtS + ACCESS_TOKEN_LIFETIME_S,
+    aio: randomBytes(24).toString('base64url'),
+    appid: client.application.appId,
+    appidacr: METHOD_CLASS[client.method],
+    idp: issuer,
+    tid: input.tenantId,
+    uti: randomBytes(16).toString('base64url'),
+    ver: '1.0',
+    ...(client.credentialId === undefined ? {} : { cred: client.credentialId }),
+    ...(clientCapabilities.length > 0 ? { xms_cc: clientCapabilities } : {}),
+    ...(subject.kind === 'app' ? appClaims(subject) : userClaims(subject)),
+  };
+}
+
+function appClaims({ principal, roles }: Extract<TokenSubject, { kind: 'app' }>) {
+  const resource = principal.managedIdentityResourceId;
+  return {
+    idtyp: 'app',
+    oid: principal.id,
+    sub: principal.id,
+    ...(roles.length > 0 ? { roles } : {}),
+    ...(resource === undefined ? {} : { xms_mirid: resource, xms_az_rid: resource }),
+  };
+}
+
+function userClaims({
+  user,
+  scopes,
+  methods,
+  signedInAtS,
+}: Extract<TokenSubject, { kind: 'user' }>) {
+  return {
+    idtyp: 'user',
+    oid: user.id,
+    sub: user.id,
+    acr: '1',
+    amr: methods,
+    auth_time: signedInAtS,
+    name: user.displayName,
+    given_name: user.givenName ?? undefined,
+    family_name: user.surname ?? undefined,
+    scp: scopes.join(' '),
+    unique_name: user.userPrincipalName,
+    upn: user.userPrincipalName,
+  };
+}
+
+/** A session cut lies on the next whole second (`users.ts`); what comes after it must not fall before. */
+function issuedAt(subject: TokenSubject, nowS: number): number {
+  if (subject.kind === 'app') return nowS;
+  const validFrom = subject.user.signInSessionsValidFromDateTime;
+  return validFrom === undefined ? nowS : Math.max(nowS, Math.ceil(Date.parse(validFrom) / 1000));
+}

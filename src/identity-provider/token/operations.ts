@@ -1,0 +1,81 @@
+// The token endpoint under its two addresses; `adfs` is one of the tenants it is reached by.
+
+import { oauthErrors } from '#errors';
+import { ApiError, type Operation, operation, type RawRequest, z } from '#kernel';
+import type { LoginContext, LoginTarget } from '../login-context.ts';
+import { parseTenantAlias } from '../tenant-alias.ts';
+import { parseBasicCredentials } from './basic-credentials.ts';
+import { TokenService } from './token-service.ts';
+import { renderTokens, renderTokensV1, type TokenForm, tokenForm, uncached } from './wire.ts';
+
+const row = {
+  method: 'POST',
+  versions: { required: false, accepts: () => true },
+  access: { kind: 'anonymous' },
+  audit: 'SignIn',
+  success: 200,
+  bodyFormat: 'form',
+  params: z.object({ tenant: z.string().max(256) }),
+  body: tokenForm,
+  throttle: 'sign-in',
+  errors: [
+    oauthErrors.tenantUnknown,
+    oauthErrors.tenantNotNamed,
+    oauthErrors.parameterMissing,
+    oauthErrors.grantUnsupported,
+    oauthErrors.claimsMalformed,
+    oauthErrors.scopeNotDefault,
+    oauthErrors.resourceUnknown,
+    oauthErrors.clientUnknown,
+    oauthErrors.clientWithoutPrincipal,
+    oauthErrors.clientDisabled,
+    oauthErrors.clientCredentialMissing,
+    oauthErrors.clientSecretInvalid,
+    oauthErrors.clientSecretExpired,
+  ],
+} as const;
+
+export function tokenOperations(context: LoginContext): readonly Operation<LoginTarget>[] {
+  const service = new TokenService(context);
+  const answer = async (given: Given, acceptsResource: boolean) => {
+    const tenant = parseTenantAlias(context.directory, given.params.tenant);
+    if (!tenant) throw new ApiError(oauthErrors.tenantUnknown, { tenant: given.params.tenant });
+    const form = withBasicCredentials(given.body, given.request);
+    const issued = await service.grant({ tenant, form, acceptsResource });
+    const isV1 = acceptsResource && form.resource !== undefined && !tenant.isAdfs;
+    return {
+      ...uncached(isV1 ? renderTokensV1(issued) : renderTokens(issued)),
+      audit: {
+        grantType: form.grant_type,
+        clientId: form.client_id,
+        resource: issued.resource.audience,
+      },
+    };
+  };
+  return [
+    operation({
+      ...row,
+      id: 'TokenV2',
+      path: '/{tenant}/oauth2/v2.0/token',
+      handle: (call) => answer(call, false),
+    }),
+    operation({
+      ...row,
+      id: 'TokenV1',
+      path: '/{tenant}/oauth2/token',
+      handle: (call) => answer(call, true),
+    }),
+  ];
+}
+
+interface Given {
+  readonly params: { readonly tenant: string };
+  readonly body: TokenForm;
+  readonly request: RawRequest;
+}
+
+function withBasicCredentials(form: TokenForm, request: RawRequest): TokenForm {
+  const basic = parseBasicCredentials(request.headers.authorization);
+  if (basic === undefined) return form;
+  return { ...form, client_id: basic.clientId, client_secret: basic.clientSecret };
+}
