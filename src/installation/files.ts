@@ -2,6 +2,7 @@
 // at all, never half.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { StartFailure } from './start-failure.ts';
 
 export const PRIVATE_MODE = 0o600;
 export const PUBLIC_MODE = 0o644;
@@ -26,4 +27,14 @@ function readIfThere(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The one line of a secret file, without its line end. Throws StartFailure if there is none. */
+export function readSecretLine(path: string): string {
+  const line = readIfThere(path)?.replace(/\r?\n$/, '');
+  if (line === undefined) throw new StartFailure(`The file ${path} cannot be read.`);
+  if (line === '' || line.includes('\n')) {
+    throw new StartFailure(`The file ${path} must hold exactly one line.`);
+  }
+  return line;
 }

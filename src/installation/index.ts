@@ -5,8 +5,7 @@ export {
   type InstallationInput,
   openInstallation,
 } from './installation.ts';
-export {
-  openServerCertificate,
-  type ServerCertificate,
-  serverNames,
-} from './server-certificate.ts';
+export { type OwnCertificate, readOwnCertificate } from './own-certificate.ts';
+export { chooseSeal } from './seal.ts';
+export { type ServerTls, type ServerTlsOptions, serverTls } from './server-tls.ts';
+export { describeStartFailure, StartFailure } from './start-failure.ts';

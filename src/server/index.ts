@@ -1,5 +1,11 @@
 export { type Background, type BackgroundOptions, type Job, startJobs } from './background.ts';
-export { defaultLimits, type Limits, type Listener, listen, type TlsMaterial } from './listener.ts';
+export {
+  bindListener,
+  defaultLimits,
+  type Limits,
+  type Listener,
+  type TlsMaterial,
+} from './listener.ts';
 export {
   type Answer,
   type HostHandler,

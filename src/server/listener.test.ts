@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { createAuthority, issueServerCertificate } from '#cryptography';
 import { type RawRequest, systemClock } from '#kernel';
-import { defaultLimits, type Listener, listen, type TlsMaterial } from './listener.ts';
+import { bindListener, defaultLimits, type Listener, type TlsMaterial } from './listener.ts';
 import type { Answer } from './pipeline.ts';
 
 const HOST = '127.0.0.1';
@@ -53,10 +53,9 @@ async function start(): Promise<Running> {
     });
     return { certificate: made.certificatePem, privateKey: made.privateKeyPem };
   };
-  const listener = await listen({
+  const listener = await bindListener({
     host: HOST,
     port: 0,
-    tls: await fresh(),
     clock: systemClock,
     limits: {
       ...defaultLimits,
@@ -65,8 +64,11 @@ async function start(): Promise<Running> {
       bodyBytesMax: 1000,
       headerBytesMax: 4096,
     },
-    handlers: [(request) => (request.hostname === NAME ? toy(request) : undefined)],
     logError: (_id, cause) => assert.fail(String(cause)),
+  });
+  listener.serve({
+    tls: await fresh(),
+    handlers: [(request) => (request.hostname === NAME ? toy(request) : undefined)],
   });
   return { listener, authorityPem: authority.certificatePem, fresh };
 }
@@ -208,20 +210,29 @@ describe('listener', () => {
   });
 
   test('an occupied port rejects with EADDRINUSE', async () => {
-    const tls = await running.fresh();
-    await assert.rejects(
-      listen({
-        host: HOST,
-        port: running.listener.port,
-        tls,
-        clock: systemClock,
-        limits: defaultLimits,
-        handlers: [],
-        logError: () => {},
-      }),
-      { code: 'EADDRINUSE' },
-    );
+    const again = { host: HOST, port: running.listener.port, clock: systemClock };
+    await assert.rejects(bindListener({ ...again, limits: defaultLimits, logError: () => {} }), {
+      code: 'EADDRINUSE',
+    });
   });
+});
+
+test('before it serves, a handshake fails instead of showing anything', async () => {
+  const listener = await bindListener({
+    host: HOST,
+    port: 0,
+    clock: systemClock,
+    limits: defaultLimits,
+    logError: () => {},
+  });
+  const socket = tlsConnect({ host: HOST, port: listener.port, servername: NAME });
+  await assert.rejects(
+    new Promise((resolve, reject) => {
+      socket.on('secureConnect', resolve);
+      socket.on('error', reject);
+    }),
+  );
+  await listener.close();
 });
 
 test('closing lets the running request finish and accepts nothing more', async () => {

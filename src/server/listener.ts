@@ -1,9 +1,9 @@
 // The TLS listener: limits, time-outs, draining. It turns sockets into RawRequests and Answers into
 // bytes and knows nothing in between. TLS 1.2 and newer only.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer, type Server } from 'node:https';
+import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Clock, RawRequest } from '#kernel';
 import { readIncoming } from './incoming.ts';
 import type { Answer, HostHandler } from './pipeline.ts';
@@ -36,19 +36,26 @@ export const defaultLimits: Limits = {
   drainTimeoutMs: 10_000,
 };
 
+const CHECK_INTERVAL_MS_MAX = 5_000;
+
 export interface ListenerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  readonly tls: TlsMaterial;
   readonly limits: Limits;
   readonly clock: Clock;
-  readonly handlers: readonly HostHandler[];
   readonly logError: (requestId: string, cause: unknown) => void;
+}
+
+export interface Service {
+  readonly tls: TlsMaterial;
+  readonly handlers: readonly HostHandler[];
 }
 
 export interface Listener {
   readonly port: number;
+  /** From now on requests are answered; before, TLS handshakes fail. */
+  serve(service: Service): void;
   /** New connections use the new certificate; open ones go on. */
   useCertificate(tls: TlsMaterial): void;
   /** Accepts nothing more, lets running requests finish, then closes. */
@@ -61,51 +68,69 @@ const MISDIRECTED: Answer = {
   body: '{"error":{"code":"MisdirectedRequest","message":"No Strongroom host has this name."}}',
 };
 
-export async function listen(options: ListenerOptions): Promise<Listener> {
-  const { limits } = options;
-  let context = secureContext(options.tls);
+/**
+ * Binds the port and nothing more, so that an occupied one is known before anything else is touched.
+ * Rejects with node's error (`EADDRINUSE`, `EACCES`, …).
+ */
+export async function bindListener(options: ListenerOptions): Promise<Listener> {
+  let context: SecureContext | undefined;
+  let handlers: readonly HostHandler[] = [];
   const server = createServer(
     {
-      cert: options.tls.certificate,
-      key: options.tls.privateKey,
-      minVersion: 'TLSv1.2',
-      SNICallback: (_name, done) => done(null, context),
-      handshakeTimeout: limits.handshakeTimeoutMs,
-      maxHeaderSize: limits.headerBytesMax,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5_000),
-      noDelay: true,
+      ...serverOptions(options.limits),
+      SNICallback: (_name, done) =>
+        context === undefined ? done(new Error('not serving yet')) : done(null, context),
     },
     (message, response) => {
-      serve(message, response, options).catch((cause: unknown) => {
+      answer(message, response, { ...options, handlers }).catch((cause: unknown) => {
         options.logError('', cause);
         response.destroy();
       });
     },
   );
-  server.maxConnections = limits.connectionsMax;
+  server.maxConnections = options.limits.connectionsMax;
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   await bind(server, options.host, options.port);
+  const useCertificate = (tls: TlsMaterial): void => {
+    context = createSecureContext(contextOptions(tls));
+    server.setSecureContext(contextOptions(tls));
+  };
   return {
     port: boundPort(server),
-    useCertificate(tls) {
-      context = secureContext(tls);
-      server.setSecureContext({
-        cert: tls.certificate,
-        key: tls.privateKey,
-        minVersion: 'TLSv1.2',
-      });
+    useCertificate,
+    serve(service) {
+      handlers = service.handlers;
+      useCertificate(service.tls);
     },
-    close: () => drain(server, limits.drainTimeoutMs, options.clock),
+    close: () => drain(server, options.limits.drainTimeoutMs, options.clock),
   };
 }
 
-async function serve(
+function serverOptions(limits: Limits): ServerOptions {
+  return {
+    minVersion: 'TLSv1.2',
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, CHECK_INTERVAL_MS_MAX),
+    noDelay: true,
+  };
+}
+
+function contextOptions(tls: TlsMaterial): SecureContextOptions {
+  return { cert: tls.certificate, key: tls.privateKey, minVersion: 'TLSv1.2' };
+}
+
+interface Answering extends ListenerOptions {
+  readonly handlers: readonly HostHandler[];
+}
+
+async function answer(
   message: IncomingMessage,
   response: ServerResponse,
-  options: ListenerOptions,
+  options: Answering,
 ): Promise<void> {
   const request = readIncoming(message, {
     clock: options.clock,
@@ -115,9 +140,8 @@ async function serve(
     response.writeHead(400, { Connection: 'close' }).end();
     return;
   }
-  const answer = (await route(request, options.handlers)) ?? MISDIRECTED;
-  if (response.destroyed) return;
-  send(message, response, answer);
+  const made = (await route(request, options.handlers)) ?? MISDIRECTED;
+  if (!response.destroyed) send(message, response, made);
 }
 
 function route(request: RawRequest, handlers: readonly HostHandler[]): Promise<Answer> | undefined {
@@ -137,14 +161,6 @@ function send(message: IncomingMessage, response: ServerResponse, answer: Answer
   if (!message.complete && answer.status >= 400) headers.push('Connection', 'close');
   response.writeHead(answer.status, headers);
   response.end(hasBody && message.method !== 'HEAD' ? answer.body : undefined);
-}
-
-function secureContext(tls: TlsMaterial): SecureContext {
-  return createSecureContext({
-    cert: tls.certificate,
-    key: tls.privateKey,
-    minVersion: 'TLSv1.2',
-  });
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {

@@ -1,0 +1,155 @@
+// The composition root: opens what there is, hands each module its ports, and takes it all down again.
+// The only file that may import every module; it holds no rules of its own.
+import process from 'node:process';
+import { AuditLog, renderAuditEvent } from '#audit';
+import { Authenticator, resourceAudiences } from '#authentication';
+import { Authorizer, systemGrant } from '#authorization';
+import { buildProgram, renderBanner, renderReadyLine } from '#cli';
+import { type Config, dataFiles, endpoints } from '#config';
+import { managementPlane, vaultPurgeJob } from '#control-plane';
+import { purgeJob, vaultPlane } from '#data-plane';
+import { Directory, maintainSigningKeys } from '#directory';
+import { graphPlane, loginPlane } from '#identity-provider';
+import * as install from '#installation';
+import { systemClock as clock, decodeBase64Url } from '#kernel';
+import { Resources } from '#resources';
+import {
+  bindListener,
+  defaultLimits,
+  type Job,
+  type Listener,
+  servePlane,
+  startJobs,
+} from '#server';
+import * as store from '#storage';
+
+const HOUR_MS = 3_600_000;
+const SYSTEM_PARTITION = 'system/';
+const files = (config: Config) => dataFiles(config.dataDirectory);
+const asSystem = (partition: string) => systemGrant(partition, 'Strongroom/system');
+
+/** To standard error, one JSON line each: standard output belongs to the ready line. */
+function logError(subject: string, cause: unknown): void {
+  const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  process.stderr.write(`${JSON.stringify({ level: 'error', subject, detail })}\n`);
+}
+
+async function serve(requested: Config): Promise<void> {
+  const { host } = requested;
+  const listener = await bindListener({
+    host,
+    port: requested.port,
+    limits: defaultLimits,
+    clock,
+    logError,
+  });
+  // From here on the real port stands in every URL, also when any free one was asked for.
+  const config: Config = { ...requested, port: listener.port };
+  try {
+    await serveOn(listener, config);
+  } catch (error) {
+    await listener.close();
+    throw error;
+  }
+}
+
+async function serveOn(listener: Listener, config: Config): Promise<void> {
+  const storage = await store.openStorage({
+    physical: await store.sqlitePhysical({ directory: config.dataDirectory }),
+    keyring: install.chooseSeal(config.seal),
+    clock,
+  });
+  const installation = await install.openInstallation({
+    storage,
+    clock,
+    domain: config.domain,
+    systemGrant: asSystem(SYSTEM_PARTITION),
+    tenantGrant: (tenantId) => asSystem(store.tenantPartition(tenantId)),
+    handOver: (administrator) =>
+      install.writeWhole(
+        files(config).administratorFile,
+        `${JSON.stringify(administrator, undefined, 2)}\n`,
+        install.PRIVATE_MODE,
+      ),
+  });
+  const audit = await AuditLog.open({
+    directory: files(config).auditDirectory,
+    clock,
+    key: decodeBase64Url(installation.auditKey) ?? Buffer.alloc(0),
+  });
+  const estate = await openEstate(storage, installation, config);
+  const certificate = install.serverTls({
+    view: storage.view(asSystem(SYSTEM_PARTITION)),
+    config,
+    caFile: files(config).caFile,
+    clock,
+  });
+  const pipeline = {
+    clock,
+    audit: (outcome: Parameters<typeof renderAuditEvent>[0]) =>
+      audit.append(renderAuditEvent(outcome)),
+    logError,
+  };
+  listener.serve({
+    tls: await certificate.load(),
+    handlers: [
+      servePlane(vaultPlane(estate), pipeline),
+      servePlane(loginPlane(estate), pipeline),
+      servePlane(managementPlane(estate), pipeline),
+      servePlane(graphPlane(estate), pipeline),
+    ],
+  });
+  const renewalJob: Job = {
+    name: 'renew the server certificate',
+    everyMs: 12 * HOUR_MS,
+    run: async () => listener.useCertificate(await certificate.load()),
+  };
+  const jobs = startJobs([...estate.jobs, renewalJob], { clock, logError });
+  announce(config, installation);
+  await untilAskedToStop();
+  await listener.close();
+  await jobs.stop();
+  await audit.close();
+  await storage.close();
+}
+
+async function openEstate(
+  storage: store.Storage,
+  { tenantId }: install.Installation,
+  config: Config,
+) {
+  const urls = endpoints(config);
+  const directory = await Directory.open({ storage, tenantId, clock });
+  const resources = await Resources.open({ storage, tenantId });
+  const authorizer = await Authorizer.open({ resources, directory });
+  const authenticator = new Authenticator({ directory, clock, login: urls.login });
+  const ports = { storage, directory, resources, authorizer, authenticator, clock, tenantId };
+  const tenant = storage.view(asSystem(store.tenantPartition(tenantId)));
+  const keyJob: Job = {
+    name: 'rotate token signing keys',
+    everyMs: HOUR_MS,
+    run: async () => void (await maintainSigningKeys(tenant, clock)),
+  };
+  const audiences = resourceAudiences(urls).vault;
+  const jobs = [keyJob, purgeJob(ports), vaultPurgeJob(ports)];
+  return { ...ports, endpoints: urls, audiences, jobs };
+}
+
+function announce(config: Config, { tenantId, subscriptionId }: install.Installation): void {
+  const { caFile, administratorFile, instanceFile } = files(config);
+  const ready = { ...endpoints(config), tenantId, subscriptionId, caFile, administratorFile };
+  const line = renderReadyLine(ready);
+  install.writeWhole(instanceFile, line, install.PUBLIC_MODE);
+  process.stdout.write(config.output === 'json' ? line : renderBanner(ready));
+}
+
+function untilAskedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+  });
+}
+
+await buildProgram({
+  serve,
+  describeFailure: install.describeStartFailure,
+}).parseAsync();
