@@ -1,0 +1,117 @@
+// Network rules and the access decision in front of every vault operation, and Azure's words when
+// they refuse. Callers see Azure's error; the machine-readable reason goes to the audit log only.
+import type { Authorizer, DenialReason } from '#authorization';
+import { usesRoles } from '#authorization';
+import { keyVaultErrors } from '#errors';
+import {
+  type Access,
+  type Admission,
+  ApiError,
+  type Authorization,
+  describeCaller,
+  type Grant,
+  type Principal,
+} from '#kernel';
+import { decideNetwork } from '#network';
+import { type Vault, vaultResourceId } from '#resources';
+import type { Collection } from './object/kind.ts';
+import { isName, parseName } from './object/name.ts';
+import { nameParameters } from './object/row.ts';
+import { requireVault, type VaultTarget } from './vault-target.ts';
+
+/** Throws ForbiddenByFirewall, ForbiddenByConnection, or `vaultNotFound` where there is no vault. */
+export function admitToVault({ request, target, principal }: Admission<VaultTarget>): void {
+  const vault = requireVault(target);
+  const decision = decideNetwork({
+    rules: vault.networkAcls,
+    publicNetworkAccess: vault.publicNetworkAccess,
+    clientAddress: request.clientAddress,
+    trustedService: false,
+    privateLink: false,
+  });
+  if (decision.admitted) return;
+  const args = { ...describe(vault, principal), address: request.clientAddress };
+  throw new ApiError(networkError(vault, decision.reason), args, { reason: decision });
+}
+
+function networkError(vault: Vault, reason: string) {
+  if (reason === 'firewall') return keyVaultErrors.forbiddenByFirewall;
+  return vault.networkAcls?.bypass === 'None'
+    ? keyVaultErrors.forbiddenByConnectionNoBypass
+    : keyVaultErrors.forbiddenByConnection;
+}
+
+export interface AuthorizeOptions {
+  readonly authorizer: Authorizer;
+  readonly nowMs: number;
+}
+
+/** Throws ForbiddenByRbac or ForbiddenByPolicy, or `nameInvalid` before anything is decided. */
+export function authorizeInVault(
+  input: Authorization<VaultTarget>,
+  { authorizer, nowMs }: AuthorizeOptions,
+): Grant {
+  const { principal, operation, target } = input;
+  const vault = requireVault(target);
+  const { access } = operation;
+  if (access.kind !== 'data' || principal === undefined) {
+    throw new Error(`${operation.id} has an access that no vault decides`);
+  }
+  const objectScope = access.at === 'object' ? objectScopeOf(input) : undefined;
+  const decision = authorizer.decideData({ principal, vault, objectScope, access, nowMs });
+  if (decision.allowed) return decision.grant;
+  const refusal = { vault, principal, access, reason: decision.reason };
+  throw usesRoles(vault) ? forbiddenByRbac(refusal, objectScope) : forbiddenByPolicy(refusal);
+}
+
+/** `secrets/<name>`. A name is checked before it becomes part of a scope. */
+function objectScopeOf({ params, operation, request }: Authorization<VaultTarget>): string {
+  for (const collection of collections) {
+    const name = params[nameParameters[collection]];
+    if (name === undefined) continue;
+    // Recorded: an empty name is another error for keys than for secrets and certificates.
+    if (name === '' && collection === 'keys') {
+      throw new ApiError(keyVaultErrors.operationNotSpecified);
+    }
+    return `${collection}/${isName(name) ? name : parseName(name, request.method)}`;
+  }
+  throw new Error(`${operation.id} is decided at an object but its path names none`);
+}
+
+const collections: readonly Collection[] = ['secrets', 'keys', 'certificates'];
+
+interface Refusal {
+  readonly vault: Vault;
+  readonly principal: Principal;
+  readonly access: Extract<Access, { kind: 'data' }>;
+  readonly reason: DenialReason;
+}
+
+function forbiddenByRbac(refusal: Refusal, objectScope: string | undefined): ApiError {
+  const { vault, principal, access, reason } = refusal;
+  const scope = objectScope === undefined ? '' : `/${objectScope}`;
+  const deniedBy = reason.code === 'DenyAssignment' ? reason.denyAssignmentId : undefined;
+  const args = {
+    ...describe(vault, principal),
+    action: access.action,
+    resource: (vaultResourceId(vault) + scope).toLowerCase(),
+    assignment: '(not found)',
+    denyAssignmentId: deniedBy === undefined ? 'null' : `'${deniedBy}'`,
+    decision: deniedBy === undefined ? 'DeniedWithNoValidRBAC' : 'DeniedByDenyAssignment',
+  };
+  return new ApiError(keyVaultErrors.forbiddenByRbac, args, { reason });
+}
+
+function forbiddenByPolicy({ vault, principal, access, reason }: Refusal): ApiError {
+  const [collection = '', permission = ''] = (access.policy[0] ?? '').split('/');
+  const args = { ...describe(vault, principal), collection, permission };
+  return new ApiError(keyVaultErrors.forbiddenByPolicy, args, { reason });
+}
+
+function describe(vault: Vault, principal: Principal | undefined) {
+  return {
+    vault: vault.name,
+    location: vault.location,
+    caller: principal === undefined ? '' : describeCaller(principal),
+  };
+}

@@ -1,0 +1,4 @@
+// The data plane of vaults: secrets, keys and certificates.
+export { type PurgeJobOptions, purgeDue, purgeJob } from './purge-job.ts';
+export { type VaultEndpoints, type VaultPlaneOptions, vaultPlane } from './vault-plane.ts';
+export type { VaultTarget } from './vault-target.ts';

@@ -1,0 +1,279 @@
+// The life of vault objects: versions, soft delete, recovery. Every write takes a Transaction, so
+// several objects can change in one commit (a certificate with its key and secret). Nothing here looks
+// at content, and nothing here guards managed objects: callers from outside do (`guardManaged`).
+
+import { ApiError, newGuid, newVersion } from '#kernel';
+import type { Reader, Transaction } from '#storage';
+import type { ObjectKind } from './kind.ts';
+import { nameKey, parseVersion } from './name.ts';
+import { markPurged } from './purge.ts';
+import {
+  type Attributes,
+  deletedPrefix,
+  type Head,
+  livePrefix,
+  type PurgeMark,
+  purgePath,
+  type Version,
+  type VersionHeader,
+  versionPrefix,
+} from './records.ts';
+
+const DAY_SECONDS = 86_400;
+
+/** An object as one of its versions shows it. */
+export interface Found<Listed, Content> {
+  readonly head: Head<Listed>;
+  readonly version: Version<Listed, Content>;
+}
+
+export interface NewVersion<Listed, Content> {
+  readonly name: string;
+  readonly attributes: Pick<Attributes, 'enabled' | 'nbf' | 'exp'>;
+  readonly tags: Readonly<Record<string, string>> | undefined;
+  readonly listed: Listed;
+  readonly content: Content;
+  readonly nowSeconds: number;
+  /** A certificate gives its key and secret its own version, and marks them as managed. */
+  readonly version?: string;
+  readonly managed?: true;
+}
+
+export interface Retention {
+  readonly nowSeconds: number;
+  readonly retentionDays: number;
+}
+
+/** What a PATCH may give; `undefined` leaves a property as it is. */
+export interface VersionChange {
+  readonly enabled?: boolean | undefined;
+  readonly nbf?: number | undefined;
+  readonly exp?: number | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface Slice {
+  /** Name or version that the page before ended with. */
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+export class ObjectStore<Listed, Content> {
+  readonly kind: ObjectKind;
+
+  constructor(kind: ObjectKind) {
+    this.kind = kind;
+  }
+
+  findLive(reader: Reader, name: string): Promise<Head<Listed> | undefined> {
+    return reader.get(livePrefix(this.kind.collection) + nameKey(name));
+  }
+
+  findDeleted(reader: Reader, name: string): Promise<Head<Listed> | undefined> {
+    return reader.get(deletedPrefix(this.kind.collection) + nameKey(name));
+  }
+
+  async requireLive(reader: Reader, name: string): Promise<Head<Listed>> {
+    return (await this.findLive(reader, name)) ?? this.#fail('notFound', name);
+  }
+
+  async requireDeleted(reader: Reader, name: string): Promise<Head<Listed>> {
+    return (await this.findDeleted(reader, name)) ?? this.#fail('deletedNotFound', name);
+  }
+
+  /** A version of a live object, the latest if `version` is ''. Two reads. Throws `notFound`. */
+  async load(reader: Reader, name: string, version: string): Promise<Found<Listed, Content>> {
+    const id = version === '' ? name : `${name}/${version}`;
+    const wanted = parseVersion(version);
+    if (wanted === undefined) return this.#fail('notFound', id);
+    const head = (await this.findLive(reader, name)) ?? this.#fail('notFound', id);
+    return this.#open(reader, head, { version: wanted || head.current.version, id });
+  }
+
+  /** The latest version of a deleted object. */
+  async loadDeleted(reader: Reader, name: string): Promise<Found<Listed, Content>> {
+    const head = await this.requireDeleted(reader, name);
+    return this.#open(reader, head, { version: head.current.version, id: name });
+  }
+
+  /** Adds a version and makes it the current one; makes the object if there is none of that name. */
+  async add(
+    transaction: Transaction,
+    draft: NewVersion<Listed, Content>,
+  ): Promise<Found<Listed, Content>> {
+    const before = await this.findLive(transaction, draft.name);
+    if (before === undefined) await this.requireNameFree(transaction, draft.name);
+    const { nowSeconds } = draft;
+    const header: VersionHeader<Listed> = {
+      version: draft.version ?? newVersion(),
+      attributes: withTimes(draft.attributes, { created: nowSeconds, updated: nowSeconds }),
+      ...(draft.tags && { tags: draft.tags }),
+      ...(before && { previousVersion: before.current.version }),
+      listed: draft.listed,
+    };
+    const head: Head<Listed> = before
+      ? { ...before, current: header }
+      : {
+          uid: newGuid(),
+          name: draft.name,
+          ...(draft.managed && { managed: true }),
+          current: header,
+        };
+    const version = { header, content: draft.content };
+    this.putHead(transaction, head);
+    this.#putVersion(transaction, head, version);
+    return { head, version };
+  }
+
+  /** Throws `deletedButRecoverable` if a soft-deleted object holds the name. */
+  async requireNameFree(reader: Reader, name: string): Promise<void> {
+    const deleted = await this.findDeleted(reader, name);
+    if (deleted !== undefined) this.#fail('deletedButRecoverable', name);
+  }
+
+  /** Replaces a version by what `alter` makes of it; its id and place in the order stay. */
+  async replace(
+    transaction: Transaction,
+    found: Found<Listed, Content>,
+    version: Version<Listed, Content>,
+  ): Promise<Found<Listed, Content>> {
+    const isCurrent = found.head.current.version === version.header.version;
+    const head = isCurrent ? { ...found.head, current: version.header } : found.head;
+    if (isCurrent) this.putHead(transaction, head);
+    this.#putVersion(transaction, head, version);
+    return { head, version };
+  }
+
+  /** Moves the object with all its versions to the deleted ones. */
+  async remove(
+    transaction: Transaction,
+    name: string,
+    retention: Retention,
+  ): Promise<Found<Listed, Content>> {
+    const live = await this.requireLive(transaction, name);
+    const deletedDate = retention.nowSeconds;
+    const scheduledPurgeDate = deletedDate + retention.retentionDays * DAY_SECONDS;
+    const head = { ...live, deleted: { deletedDate, scheduledPurgeDate } };
+    const { collection } = this.kind;
+    const key = nameKey(live.name);
+    transaction.delete(livePrefix(collection) + key);
+    transaction.put(deletedPrefix(collection) + key, head);
+    const entry = { collection, name: key };
+    transaction.put(purgePath(scheduledPurgeDate, entry), entry);
+    return this.#open(transaction, head, { version: head.current.version, id: name });
+  }
+
+  async recover(transaction: Transaction, name: string): Promise<Found<Listed, Content>> {
+    const head = await this.findDeleted(transaction, name);
+    if (head === undefined) {
+      const live = await this.findLive(transaction, name);
+      return this.#fail(live ? 'existsAlready' : 'notFound', name);
+    }
+    const { deleted, ...live } = head;
+    const { collection } = this.kind;
+    const key = nameKey(head.name);
+    transaction.delete(deletedPrefix(collection) + key);
+    if (deleted) {
+      transaction.delete(purgePath(deleted.scheduledPurgeDate, { collection, name: key }));
+    }
+    this.putHead(transaction, live);
+    return this.#open(transaction, live, { version: live.current.version, id: name });
+  }
+
+  /** Takes a deleted object away for good; its data is erased by `eraseData` afterwards. */
+  async purge(transaction: Transaction, name: string): Promise<PurgeMark> {
+    const mark = await markPurged(transaction, this.kind.collection, nameKey(name));
+    if (mark !== undefined) return mark;
+    const live = await this.findLive(transaction, name);
+    return this.#fail(live ? 'notDeleted' : 'deletedNotFound', name);
+  }
+
+  /** Heads in the order of their names. */
+  async list(reader: Reader, state: 'live' | 'deleted', slice: Slice): Promise<Head<Listed>[]> {
+    const { collection } = this.kind;
+    const prefix = state === 'live' ? livePrefix(collection) : deletedPrefix(collection);
+    const entries = await reader.scan<Head<Listed>>(range(prefix, slice));
+    return entries.map((entry) => entry.value);
+  }
+
+  /** Headers of an object's versions in the order of their ids; none if there is no such object. */
+  async listVersions(
+    reader: Reader,
+    name: string,
+    slice: Slice,
+  ): Promise<{ readonly name: string; readonly headers: readonly VersionHeader<Listed>[] }> {
+    const head = await this.findLive(reader, name);
+    if (head === undefined) return { name, headers: [] };
+    const prefix = versionPrefix(this.kind.collection, head.uid);
+    const entries = await reader.scan<Version<Listed, Content>>(range(prefix, slice));
+    return { name: head.name, headers: entries.map((entry) => entry.value.header) };
+  }
+
+  putHead(transaction: Transaction, head: Head<Listed>): void {
+    transaction.put(livePrefix(this.kind.collection) + nameKey(head.name), head);
+  }
+
+  #putVersion(
+    transaction: Transaction,
+    head: Head<Listed>,
+    version: Version<Listed, Content>,
+  ): void {
+    const prefix = versionPrefix(this.kind.collection, head.uid);
+    transaction.put(prefix + version.header.version, version);
+  }
+
+  async #open(
+    reader: Reader,
+    head: Head<Listed>,
+    wanted: { readonly version: string; readonly id: string },
+  ): Promise<Found<Listed, Content>> {
+    const path = versionPrefix(this.kind.collection, head.uid) + wanted.version;
+    const version = await reader.get<Version<Listed, Content>>(path);
+    return version === undefined ? this.#fail('notFound', wanted.id) : { head, version };
+  }
+
+  #fail(error: keyof ObjectKind['errors'], id: string): never {
+    throw new ApiError(this.kind.errors[error], { id });
+  }
+}
+
+/** Throws the kind's `managed` error if the object belongs to a certificate. */
+export function guardManaged(kind: ObjectKind, head: Head<unknown>, operation: string): void {
+  if (head.managed) throw new ApiError(kind.errors.managed, { operation });
+}
+
+/** A header with a PATCH applied to it. */
+export function changeHeader<Listed>(
+  header: VersionHeader<Listed>,
+  change: VersionChange,
+  nowSeconds: number,
+): VersionHeader<Listed> {
+  const { attributes } = header;
+  const given = {
+    enabled: change.enabled ?? attributes.enabled,
+    nbf: change.nbf ?? attributes.nbf,
+    exp: change.exp ?? attributes.exp,
+  };
+  return {
+    ...header,
+    attributes: withTimes(given, { created: attributes.created, updated: nowSeconds }),
+    ...(change.tags && { tags: change.tags }),
+  };
+}
+
+function withTimes(
+  given: { enabled: boolean; nbf?: number | undefined; exp?: number | undefined },
+  times: Pick<Attributes, 'created' | 'updated'>,
+): Attributes {
+  return {
+    enabled: given.enabled,
+    ...(given.nbf !== undefined && { nbf: given.nbf }),
+    ...(given.exp !== undefined && { exp: given.exp }),
+    ...times,
+  };
+}
+
+function range(prefix: string, slice: Slice) {
+  const { after, limit } = slice;
+  return { prefix, limit, ...(after !== undefined && { after: prefix + after }) };
+}

@@ -1,0 +1,4 @@
+// The body of every restore: `{"value": "<backup blob>"}`.
+import { type Schema, z } from '#kernel';
+
+export const restoreSchema: Schema<{ readonly value: string }> = z.object({ value: z.string() });

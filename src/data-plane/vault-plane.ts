@@ -1,0 +1,82 @@
+// The data plane: `{vault}.vault.D`. Finds the vault by host name and says what each stage of the
+// pipeline means there; the operations stand in `secrets/` and `keys/`.
+import type { Authenticator } from '#authentication';
+import { TokenRefused } from '#authentication';
+import type { Authorizer } from '#authorization';
+import type { Clock, Plane, RawRequest } from '#kernel';
+import type { Resources, Vault } from '#resources';
+import { vaultResourceId } from '#resources';
+import type { Storage } from '#storage';
+import { admitToVault, authorizeInVault } from './access.ts';
+import { challengeError } from './challenge.ts';
+import { vaultHeaders } from './headers.ts';
+import { renderVaultError, vaultRefusals } from './refusals.ts';
+import { secretOperations } from './secrets/operations.ts';
+import type { VaultTarget } from './vault-target.ts';
+
+export interface VaultEndpoints {
+  /** `https://login.D[:port]` */
+  readonly login: string;
+  /** `.vault.D[:port]` */
+  readonly vaultSuffix: string;
+  /** `https://vault.D[:port]` */
+  readonly vaultResource: string;
+}
+
+export interface VaultPlaneOptions {
+  readonly storage: Storage;
+  readonly resources: Pick<Resources, 'liveVault'>;
+  readonly authenticator: Pick<Authenticator, 'authenticate'>;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly endpoints: VaultEndpoints;
+  readonly tenantId: string;
+  /** Values of `aud` that vaults accept. */
+  readonly audiences: ReadonlySet<string>;
+}
+
+const VAULT_NAME = /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/;
+
+export function vaultPlane(options: VaultPlaneOptions): Plane<VaultTarget> {
+  const { authenticator, authorizer, clock, endpoints, tenantId } = options;
+  const challenge = { ...endpoints, tenantId };
+  const hostSuffix = endpoints.vaultSuffix.replace(/:\d+$/, '').toLowerCase();
+  return {
+    name: 'vault',
+    operations: secretOperations(options),
+    methodOverrideHeader: 'x-http-method',
+    accept: (hostname) => findVault(options.resources, hostSuffix, hostname),
+    async authenticate(request) {
+      try {
+        return authenticator.authenticate(request.headers.authorization, options.audiences);
+      } catch (cause) {
+        throw cause instanceof TokenRefused ? challengeError(challenge, cause) : cause;
+      }
+    },
+    admit: admitToVault,
+    authorize: (input) => authorizeInVault(input, { authorizer, nowMs: clock.now() }),
+    refusals: vaultRefusals,
+    renderError: renderVaultError,
+    headers: vaultHeaders,
+    describe: ({ request, target }) => ({
+      resourceId: target?.vault === undefined ? '' : vaultResourceId(target.vault),
+      objectId: objectIdOf(request),
+    }),
+  };
+}
+
+function findVault(
+  resources: { liveVault(name: string): Vault | undefined },
+  hostSuffix: string,
+  hostname: string,
+): VaultTarget | undefined {
+  if (!hostname.endsWith(hostSuffix)) return undefined;
+  const name = hostname.slice(0, -hostSuffix.length);
+  if (name === '' || name.includes('.')) return undefined;
+  return { name, vault: VAULT_NAME.test(name) ? resources.liveVault(name) : undefined };
+}
+
+/** The address of what was asked for, without the query. */
+function objectIdOf(request: RawRequest): string {
+  return request.origin + request.path;
+}
