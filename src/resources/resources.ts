@@ -49,7 +49,7 @@ export class Resources {
   static async open({ storage, tenantId }: ResourcesOptions): Promise<Resources> {
     const open = <T>(kind: ResourceKind) => {
       const prefix = tenantPartition(tenantId) + resourcePrefixes[kind];
-      return Projection.open<T>(storage, prefix, (path) => path.slice(prefix.length));
+      return Projection.open<T>(storage, prefix);
     };
     return new Resources(tenantId, {
       subscriptions: await open<Subscription>('subscription'),
