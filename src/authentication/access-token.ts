@@ -12,7 +12,7 @@ const headerSchema = z.object({
   alg: text,
   kid: text.optional(),
   typ: text.optional(),
-  crit: z.undefined(),
+  crit: z.undefined().optional(),
 });
 
 const claimsSchema = z.object({
