@@ -7,8 +7,16 @@ export interface Token {
 
 export class FilterSyntax extends Error {}
 
-const TOKEN =
-  /\s*(?:'((?:[^']|'')*)'|([A-Za-z_@][\w.@]*(?:\/[A-Za-z_][\w.]*)*)|([-+\w.:]+)|([(),:/]))/y;
+const TOKEN = new RegExp(
+  [
+    String.raw`\s*(?:'((?:[^']|'')*)'`,
+    // A GUID or a number or a time; the first may begin with a letter, so it comes before names.
+    String.raw`|([\dA-Fa-f]{8}(?:-[\dA-Fa-f]{4}){3}-[\dA-Fa-f]{12}\b|[-+.\d][-+\w.:]*)`,
+    String.raw`|([A-Za-z_@][\w.@]*(?:/[A-Za-z_][\w.]*)*)`,
+    String.raw`|([(),:/]))`,
+  ].join(''),
+  'y',
+);
 const LITERALS = new Set(['true', 'false', 'null']);
 
 export function tokenize(text: string): readonly Token[] {
@@ -19,7 +27,7 @@ export function tokenize(text: string): readonly Token[] {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(text);
     if (match === null) throw new FilterSyntax(`unexpected character at position ${at}`);
-    const [, quoted, name, value, mark] = match;
+    const [, quoted, value, name, mark] = match;
     if (quoted !== undefined) tokens.push({ kind: 'text', text: quoted.replaceAll("''", "'") });
     else if (name !== undefined) {
       tokens.push({ kind: LITERALS.has(name) ? 'value' : 'name', text: name });
