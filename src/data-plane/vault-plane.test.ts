@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type TokenRefusal, TokenRefused } from '#authentication';
-import { type ApiError, SchemaError } from '#kernel';
+import { ApiError, SchemaError } from '#kernel';
 import { challengeError, renderChallenge } from './challenge.ts';
 import {
   makeRequest,

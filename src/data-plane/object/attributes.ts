@@ -39,6 +39,14 @@ export function settableAttributes(given: GivenAttributes | null | undefined): {
   };
 }
 
+/** The same for a new version: enabled unless told otherwise. */
+export function newAttributes(
+  given: GivenAttributes | null | undefined,
+): Pick<Attributes, 'enabled' | 'nbf' | 'exp'> {
+  const { enabled = true, nbf, exp } = settableAttributes(given);
+  return { enabled, ...(nbf !== undefined && { nbf }), ...(exp !== undefined && { exp }) };
+}
+
 export type Tags = Readonly<Record<string, string>>;
 
 /** At most 15 tags of at most 256 characters each side (`azure/facts/limits.json`). */

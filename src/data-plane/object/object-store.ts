@@ -58,6 +58,11 @@ export interface Slice {
   readonly limit: number;
 }
 
+export interface VersionInList<Listed> {
+  readonly head: Head<Listed>;
+  readonly header: VersionHeader<Listed>;
+}
+
 export class ObjectStore<Listed, Content> {
   readonly kind: ObjectKind;
 
@@ -196,17 +201,17 @@ export class ObjectStore<Listed, Content> {
     return entries.map((entry) => entry.value);
   }
 
-  /** Headers of an object's versions in the order of their ids; none if there is no such object. */
+  /** An object's versions in the order of their ids; none if there is no such object. */
   async listVersions(
     reader: Reader,
     name: string,
     slice: Slice,
-  ): Promise<{ readonly name: string; readonly headers: readonly VersionHeader<Listed>[] }> {
+  ): Promise<readonly VersionInList<Listed>[]> {
     const head = await this.findLive(reader, name);
-    if (head === undefined) return { name, headers: [] };
+    if (head === undefined) return [];
     const prefix = versionPrefix(this.kind.collection, head.uid);
     const entries = await reader.scan<Version<Listed, Content>>(range(prefix, slice));
-    return { name: head.name, headers: entries.map((entry) => entry.value.header) };
+    return entries.map((entry) => ({ head, header: entry.value.header }));
   }
 
   putHead(transaction: Transaction, head: Head<Listed>): void {

@@ -1,8 +1,11 @@
 // The parts of operation rows that object operations share: access, names and places in a call.
-import type { Access, Call } from '#kernel';
+import { type Access, type Call, type Clock, unixSeconds } from '#kernel';
+import type { Storage } from '#storage';
 import { type Place, requireVault, type VaultTarget } from '../vault-target.ts';
 import type { Collection } from './kind.ts';
+import type { Session } from './life.ts';
 import { parseName } from './name.ts';
+import type { Head } from './records.ts';
 
 /** Path parameters, unchecked: `nameOf` and the store check what they use. */
 export type PathParams = Readonly<Record<string, string>>;
@@ -48,4 +51,39 @@ export function nameOf(call: VaultCall, collection: Collection): string {
 
 export function placeOf(call: VaultCall): Place {
   return { vault: requireVault(call.target), origin: call.request.origin };
+}
+
+/** What an answer is rendered for: ids begin with the place, and versions add properties. */
+export interface Shown {
+  readonly place: Place;
+  readonly apiVersion: string;
+}
+
+export function shownIn(call: VaultCall): Shown {
+  return { place: placeOf(call), apiVersion: call.apiVersion };
+}
+
+export interface ObjectOperationsOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+}
+
+export function sessionOf(call: VaultCall, options: ObjectOperationsOptions): Session {
+  const { storage, clock } = options;
+  return {
+    view: storage.view(call.grant),
+    vault: requireVault(call.target),
+    nowSeconds: unixSeconds(clock),
+    storage,
+  };
+}
+
+/** Where a deleted object can be recovered from, and when it goes for good. */
+export function renderDeletion(
+  collection: Collection,
+  head: Head<unknown>,
+  place: Place,
+): object | undefined {
+  if (head.deleted === undefined) return undefined;
+  return { recoveryId: `${place.origin}/deleted${collection}/${head.name}`, ...head.deleted };
 }

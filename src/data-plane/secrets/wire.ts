@@ -10,6 +10,7 @@ import {
   tagsSchema,
 } from '../object/attributes.ts';
 import type { Head, VersionHeader } from '../object/records.ts';
+import { renderDeletion, type Shown } from '../object/row.ts';
 import type { Place } from '../vault-target.ts';
 import {
   CONTENT_TYPE_CHARACTERS_MAX,
@@ -54,23 +55,15 @@ export function secretId(place: Place, name: string, version?: string): string {
   return `${place.origin}/secrets/${name}${version === undefined ? '' : `/${version}`}`;
 }
 
-export interface RenderOptions {
-  readonly place: Place;
-  readonly apiVersion: string;
-  /** Only answers to get and set show the value. */
-  readonly withValue?: boolean;
-}
-
 /** SecretBundle, or DeletedSecretBundle if the object is deleted. */
-export function renderSecret(found: FoundSecret, options: RenderOptions): object {
+export function renderSecret(found: FoundSecret, shown: Shown): object {
   const { head, version } = found;
   const { header, content } = version;
-  const { place } = options;
+  const { place } = shown;
   const showsPrevious =
-    header.previousVersion !== undefined && isAtLeast(options.apiVersion, '2025-07-01');
+    header.previousVersion !== undefined && isAtLeast(shown.apiVersion, '2025-07-01');
   return {
-    ...(options.withValue && { value: content.value }),
-    ...renderDeletion(head, place),
+    ...renderDeletion('secrets', head, place),
     ...header.listed,
     id: secretId(place, head.name, header.version),
     ...(head.managed && { managed: true }),
@@ -81,33 +74,39 @@ export function renderSecret(found: FoundSecret, options: RenderOptions): object
   };
 }
 
+/** Only answers to get and set show the value. */
+export function renderSecretWithValue(found: FoundSecret, shown: Shown): object {
+  return { value: found.version.content.value, ...renderSecret(found, shown) };
+}
+
 /** SecretItem or DeletedSecretItem: the object without a version. */
-export function renderItem(head: Head<SecretListed>, place: Place): object {
+export function renderItem(head: Head<SecretListed>, { place }: Shown): object {
+  const id = secretId(place, head.name);
   return {
-    ...renderDeletion(head, place),
-    ...head.current.listed,
-    id: secretId(place, head.name),
-    ...(head.managed && { managed: true }),
-    attributes: renderAttributes(head.current.attributes, place.vault),
-    ...(head.current.tags && { tags: head.current.tags }),
+    ...renderDeletion('secrets', head, place),
+    ...renderHeader(head.current, head, { id, place }),
   };
 }
 
 /** SecretItem of one version. */
 export function renderVersionItem(
   header: VersionHeader<SecretListed>,
-  name: string,
-  place: Place,
+  head: Head<SecretListed>,
+  { place }: Shown,
+): object {
+  return renderHeader(header, head, { id: secretId(place, head.name, header.version), place });
+}
+
+function renderHeader(
+  header: VersionHeader<SecretListed>,
+  head: Head<SecretListed>,
+  { id, place }: { readonly id: string; readonly place: Place },
 ): object {
   return {
     ...header.listed,
-    id: secretId(place, name, header.version),
+    id,
+    ...(head.managed && { managed: true }),
     attributes: renderAttributes(header.attributes, place.vault),
     ...(header.tags && { tags: header.tags }),
   };
-}
-
-function renderDeletion(head: Head<SecretListed>, place: Place): object | undefined {
-  if (head.deleted === undefined) return undefined;
-  return { recoveryId: `${place.origin}/deletedsecrets/${head.name}`, ...head.deleted };
 }
