@@ -4,7 +4,7 @@
 import { parseSealed } from '#kernel';
 import type { Committed, Physical, Range } from '../physical/physical.ts';
 import { StorageDamaged, StorageError } from '../storage-error.ts';
-import { openEnvelope, RECORD, readEnvelope, sealEnvelope } from './envelope.ts';
+import { openEnvelopeText, RECORD, readEnvelope, sealEnvelope } from './envelope.ts';
 import { type Deliver, Followers } from './followers.ts';
 import type { Keyring } from './keyring.ts';
 import { endOf, successor } from './path.ts';
@@ -148,8 +148,8 @@ export class Records {
   }
 
   #openText(path: string, record: CachedRecord): string {
-    const plaintext = openEnvelope(record.envelope);
-    if (plaintext !== undefined) return plaintext.toString('utf8');
+    const text = openEnvelopeText(record.envelope);
+    if (text !== undefined) return text;
     // Not kept: whoever repairs the database need not restart.
     this.#cache.delete(path);
     throw damaged(path);
