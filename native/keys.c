@@ -39,7 +39,7 @@ static bool describe(Key *key) {
     int bits = EVP_PKEY_get_bits(key->pkey);
     key->is_rsa = true;
     key->size = (size_t)EVP_PKEY_get_size(key->pkey);
-    return bits >= RSA_BITS_MIN && key->size <= RSA_BYTES_MAX;
+    return bits >= RSA_BITS_MIN && bits % 8 == 0 && key->size <= RSA_BYTES_MAX;
   }
   if (!EVP_PKEY_is_a(key->pkey, "EC")) return false;
   key->size = curve_size(key->pkey);

@@ -16,7 +16,7 @@ typedef struct {
 } Key;
 
 // importPrivateKey(pkcs8: bytes): handle; importPublicKey(spki: bytes): handle. RSA of 2048 to 4096
-// bits, EC on P-256, P-384, P-521 or secp256k1; anything else is an Error.
+// bits (whole bytes), EC on P-256, P-384, P-521 or secp256k1; anything else is an Error.
 napi_value import_private_key(napi_env env, napi_callback_info info);
 napi_value import_public_key(napi_env env, napi_callback_info info);
 

@@ -61,10 +61,14 @@ export function buildNative(options = {}) {
   const unfinished = `${output}.${process.pid}`;
   const files = sources.filter((source) => source.endsWith('.c')).map((c) => join(SOURCES, c));
   const compiler = process.env.CC ?? 'cc';
-  const { error, status, stderr } = spawnSync(compiler, [...parameters, '-o', unfinished, ...files], {
-    encoding: 'utf8',
-    timeout: COMPILE_MS_MAX,
-  });
+  const { error, status, stderr } = spawnSync(
+    compiler,
+    [...parameters, '-o', unfinished, ...files],
+    {
+      encoding: 'utf8',
+      timeout: COMPILE_MS_MAX,
+    },
+  );
   if (error !== undefined || status !== 0) {
     rmSync(unfinished, { force: true });
     // Rather none than one made from older sources.

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AES_GCM_OVERHEAD_BYTES, createAesGcm } from './aes-gcm.ts';
+import { AES_GCM_OVERHEAD_BYTES } from './aes-gcm.ts';
+import { createAesGcm } from './implementation.ts';
 
 const bytes = fc.uint8Array({ maxLength: 300 });
 

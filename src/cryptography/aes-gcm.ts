@@ -25,11 +25,12 @@ export interface AesGcm {
   seal(plaintext: Uint8Array, aad: Uint8Array): Buffer;
   /** The plaintext; `undefined` if anything at all does not fit. */
   open(sealed: Uint8Array, aad: Uint8Array): Buffer | undefined;
+  /** The same for UTF-8 text: quicker than decoding a Buffer, and leaves no bytes behind. */
+  openText(sealed: Uint8Array, aad: Uint8Array): string | undefined;
 }
 
-/** Takes a copy of `key` (32 bytes, else RangeError): the caller may wipe its own. */
-export function createAesGcm(key: Uint8Array): AesGcm {
-  if (key.byteLength !== AES_GCM_KEY_BYTES) throw new RangeError('AES-256-GCM needs a 32-byte key');
+/** AES-256-GCM over node:crypto. Use `createAesGcm`, which picks the quickest there is. */
+export function createPortableAesGcm(key: Uint8Array): AesGcm {
   return new PortableAesGcm(createSecretKey(key));
 }
 
@@ -67,5 +68,12 @@ class PortableAesGcm implements AesGcm {
       return undefined;
     }
     return plaintext;
+  }
+
+  openText(sealed: Uint8Array, aad: Uint8Array): string | undefined {
+    const plaintext = this.open(sealed, aad);
+    const text = plaintext?.toString();
+    plaintext?.fill(0);
+    return text;
   }
 }

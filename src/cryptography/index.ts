@@ -2,8 +2,39 @@ export {
   AES_GCM_KEY_BYTES,
   AES_GCM_OVERHEAD_BYTES,
   type AesGcm,
-  createAesGcm,
 } from './aes-gcm.ts';
+export type { Sealed } from './aes-modes.ts';
+export { ENCRYPTION_ALGORITHMS, SIGNATURE_ALGORITHMS, WRAP_ALGORITHMS } from './algorithms.ts';
+export {
+  type DecryptInput,
+  decrypt,
+  type EncryptInput,
+  encrypt,
+  type UnwrapInput,
+  unwrapKey,
+  type WrapInput,
+  wrapKey,
+} from './encrypt.ts';
+export { generateKey, type KeySpec } from './generate-key.ts';
+export {
+  createAesGcm,
+  type Implementation,
+  selectImplementation,
+  usingNative,
+} from './implementation.ts';
+export { importJwk, importPkcs8, type PrivateJwk } from './import-key.ts';
+export { KeyError, type KeyErrorCode } from './key-error.ts';
+export {
+  type CurveName,
+  deserializeKey,
+  exportPkcs8,
+  exportSpki,
+  type KeyMaterial,
+  type PublicJwk,
+  publicJwk,
+  serializeKey,
+} from './key-material.ts';
+export { type SignInput, sign, type VerifyInput, verify } from './sign.ts';
 export {
   type CertificateWithKey,
   createAuthority,

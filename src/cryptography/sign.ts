@@ -1,0 +1,54 @@
+// Signatures over a digest that the caller computed, as Key Vault's sign and verify take it.
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { signatureAlgorithm } from './algorithms.ts';
+import { DIGEST_BYTES, type SigningMethod } from './engine.ts';
+import { KeyError } from './key-error.ts';
+import { engineKey, type KeyMaterial, keyObject } from './key-material.ts';
+
+export interface SignInput {
+  readonly key: KeyMaterial;
+  /** For example `RS256`. */
+  readonly algorithm: string;
+  /** As long as the algorithm's hash; for RSNULL 1 to modulus − 11 bytes; for HS* the message. */
+  readonly digest: Uint8Array;
+}
+
+export interface VerifyInput extends SignInput {
+  readonly signature: Uint8Array;
+}
+
+const PKCS1_OVERHEAD_BYTES = 11;
+
+/**
+ * RSA: as long as the modulus. EC: r ‖ s. oct: the whole HMAC. Rejects with KeyError
+ * `unknownAlgorithm`, `algorithmNotForKey` or `digestLength`.
+ */
+export async function sign({ key, algorithm, digest }: SignInput): Promise<Buffer> {
+  const found = signatureAlgorithm(algorithm, key);
+  if (found.kty === 'oct') return createHmac(found.hmac, keyObject(key)).update(digest).digest();
+  assertDigest(key, found.method, digest);
+  return await engineKey(key).sign(found.method, digest);
+}
+
+/** False for any signature that is not this key's over this digest. Rejects as `sign` does. */
+export async function verify(input: VerifyInput): Promise<boolean> {
+  const { key, algorithm, digest, signature } = input;
+  const found = signatureAlgorithm(algorithm, key);
+  if (found.kty === 'oct') {
+    const expected = await sign(input);
+    return expected.length === signature.byteLength && timingSafeEqual(expected, signature);
+  }
+  assertDigest(key, found.method, digest);
+  // No signature is that long, and the engines need not see it.
+  if (signature.byteLength > key.sizeBits / 2) return false;
+  return await engineKey(key).verify(found.method, digest, signature);
+}
+
+function assertDigest(key: KeyMaterial, method: SigningMethod, digest: Uint8Array): void {
+  const length = digest.byteLength;
+  const fits =
+    method.digest === undefined
+      ? length > 0 && length <= key.sizeBits / 8 - PKCS1_OVERHEAD_BYTES
+      : length === DIGEST_BYTES[method.digest];
+  if (!fits) throw new KeyError('digestLength', 'value');
+}
