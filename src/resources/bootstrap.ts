@@ -1,6 +1,6 @@
 // The first start: one subscription, the tenant's root management group, and Owner at `/` for those
 // who set up everything else.
-import { isGuid, newGuid } from '#kernel';
+import { type Clock, isGuid, newGuid } from '#kernel';
 import type { View } from '#storage';
 import { builtInRoleNames } from './built-in-roles.ts';
 import { resourcePath } from './paths.ts';
@@ -12,15 +12,15 @@ export interface SubscriptionInput {
   readonly subscriptionId: string;
   readonly displayName: string;
   /** Become Owner at `/`. */
-  readonly owners: readonly { readonly objectId: string; readonly type: string }[];
-  readonly nowMs: number;
+  readonly owners: readonly { readonly principalId: string; readonly principalType: string }[];
+  readonly clock: Clock;
 }
 
 /** All of it or nothing, in one commit. Throws if the subscription exists already. */
 export async function bootstrapSubscription(view: View, input: SubscriptionInput): Promise<void> {
   const { subscriptionId, tenantId, displayName } = input;
   if (!isGuid(subscriptionId)) throw new Error('a subscription id is a GUID');
-  const now = new Date(input.nowMs).toISOString();
+  const now = new Date(input.clock.now()).toISOString();
   await view.transact(async (transaction) => {
     const path = resourcePath('subscription', subscriptionId);
     if ((await transaction.get(path)) !== undefined) throw new Error('the subscription exists');
@@ -36,12 +36,12 @@ export async function bootstrapSubscription(view: View, input: SubscriptionInput
         name: newGuid(),
         scope: '/',
         roleDefinitionName: builtInRoleNames.owner,
-        principalId: owner.objectId,
-        principalType: owner.type,
+        principalId: owner.principalId,
+        principalType: owner.principalType,
         createdOn: now,
         updatedOn: now,
-        createdBy: owner.objectId,
-        updatedBy: owner.objectId,
+        createdBy: owner.principalId,
+        updatedBy: owner.principalId,
       };
       await putRoleAssignment(transaction, assignment);
     }

@@ -15,6 +15,7 @@ import type {
   Subscription,
   Vault,
 } from './records.ts';
+import { isSameId, parseResourceId, scopeParts } from './resource-id.ts';
 
 export interface ResourcesOptions {
   readonly storage: Storage;
@@ -32,6 +33,9 @@ interface Projections {
   readonly locks: Projection<Lock>;
   readonly purges: Projection<PendingPurge>;
 }
+
+/** Azure allows six below the root; the bound only stops a damaged record from looping. */
+const GROUP_LEVELS_MAX = 16;
 
 const builtInByName: ReadonlyMap<string, RoleDefinition> = new Map(
   builtInRoles.map((role) => [role.name, role]),
@@ -124,6 +128,28 @@ export class Resources {
   /** Keyed by the group's name in lower case. */
   managementGroups(): Projection<ManagementGroup> {
     return this.#records.managementGroups;
+  }
+
+  /** Names of the management groups that `scope` lies in, nearest first, the root group last. */
+  groupsAbove(scope: string): readonly string[] {
+    const id = parseResourceId(scope);
+    if (id === undefined) return [];
+    const { subscriptionId, managementGroup } = scopeParts(id);
+    const above: string[] = [];
+    let next =
+      managementGroup === undefined
+        ? subscriptionId && (this.subscription(subscriptionId)?.managementGroup ?? this.tenantId)
+        : this.#parentGroup(managementGroup);
+    while (next !== undefined && above.length < GROUP_LEVELS_MAX) {
+      above.push(next);
+      next = this.#parentGroup(next);
+    }
+    return above;
+  }
+
+  #parentGroup(name: string): string | undefined {
+    if (isSameId(name, this.tenantId)) return undefined;
+    return this.#records.managementGroups.get(resourceKey(name))?.parent ?? this.tenantId;
   }
 
   /** Keyed by subscription id in lower case: for indexes that follow where subscriptions hang. */

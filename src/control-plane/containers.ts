@@ -1,0 +1,93 @@
+// Does what a request's scope stands in exist? Asked after the decision, so that who may see nothing
+// learns nothing. Rights cannot be given in advance at a vault that someone else will create.
+import { resourceManagerErrors } from '#errors';
+import { ApiError } from '#kernel';
+import { isSameId, parseResourceId, type ResourceId, scopeParts, type Vault } from '#resources';
+import type { Management } from './management.ts';
+
+/** The subscription, resource group or management group that `scope` lies in; throws its 404. */
+export function checkContainers({ resources }: Management, scope: string): void {
+  const id = parseResourceId(scope);
+  if (id === undefined) throw new ApiError(resourceManagerErrors.resourceIdInvalid);
+  const { subscriptionId, resourceGroup } = scopeParts(id);
+  if (subscriptionId === undefined) return;
+  if (resources.subscription(subscriptionId) === undefined) {
+    throw new ApiError(resourceManagerErrors.subscriptionNotFound, { id: subscriptionId });
+  }
+  // The group itself may be about to be made; what lies in it may not.
+  if (resourceGroup === undefined || id.segments.length <= RESOURCE_GROUP_SEGMENTS) return;
+  if (resources.resourceGroup(subscriptionId, resourceGroup) === undefined) {
+    throw new ApiError(resourceManagerErrors.resourceGroupNotFound, { name: resourceGroup });
+  }
+}
+
+const RESOURCE_GROUP_SEGMENTS = 4;
+
+/**
+ * Throws unless `scope` is one that roles can be assigned at and that exists: `/`, a management group,
+ * subscription, resource group, vault, or a secret, key or certificate in a vault.
+ */
+export function checkAssignableScope(management: Management, scope: string): ResourceId {
+  const id = parseResourceId(scope);
+  if (id === undefined) throw new ApiError(resourceManagerErrors.resourceIdInvalid);
+  checkContainers(management, scope);
+  const { subscriptionId, resourceGroup, managementGroup } = scopeParts(id);
+  const length = id.segments.length;
+  if (length === 0) return id;
+  if (managementGroup !== undefined) {
+    const known = management.resources.managementGroups().get(managementGroup.toLowerCase());
+    if (known !== undefined && length === 4) return id;
+    throw new ApiError(resourceManagerErrors.managementGroupNotFound, { name: managementGroup });
+  }
+  if (subscriptionId !== undefined && length === 2) return id;
+  if (subscriptionId !== undefined && resourceGroup !== undefined) {
+    if (length === RESOURCE_GROUP_SEGMENTS) {
+      if (management.resources.resourceGroup(subscriptionId, resourceGroup)) return id;
+      throw new ApiError(resourceManagerErrors.resourceGroupNotFound, { name: resourceGroup });
+    }
+    if (isVaultOrObject(id)) {
+      findVault(management, { subscriptionId, resourceGroup, name: id.segments[7] ?? '' });
+      return id;
+    }
+  }
+  throw new ApiError(resourceManagerErrors.notFound);
+}
+
+const VAULT_SEGMENTS = 8;
+const OBJECT = /^(secrets|keys|certificates)\/[0-9a-z-]{1,127}$/;
+
+function isVaultOrObject({ key, segments }: ResourceId): boolean {
+  const provider = segments.slice(4, 7).join('/').toLowerCase();
+  if (provider !== 'providers/microsoft.keyvault/vaults') return false;
+  if (segments.length === VAULT_SEGMENTS) return true;
+  return OBJECT.test(
+    key
+      .split('/')
+      .slice(VAULT_SEGMENTS + 1)
+      .join('/'),
+  );
+}
+
+export interface VaultAddress {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly name: string;
+}
+
+/** The live vault at that address; throws ResourceNotFound, also if it lives in another group. */
+export function findVault({ resources }: Management, address: VaultAddress): Vault {
+  const vault = resources.liveVault(address.name);
+  if (vault !== undefined && isAt(vault, address)) return vault;
+  throw vaultNotFound(address);
+}
+
+export function isAt(vault: Vault, { subscriptionId, resourceGroup }: VaultAddress): boolean {
+  return (
+    isSameId(vault.subscriptionId, subscriptionId) && isSameId(vault.resourceGroup, resourceGroup)
+  );
+}
+
+export function vaultNotFound({ name, resourceGroup }: VaultAddress): ApiError {
+  const args = { type: 'Microsoft.KeyVault/vaults', name, group: resourceGroup };
+  return new ApiError(resourceManagerErrors.resourceNotFound, args);
+}

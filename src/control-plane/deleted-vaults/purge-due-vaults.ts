@@ -1,0 +1,25 @@
+// The background job that ends soft delete: vaults whose retention is over are purged, and purges that
+// a crash cut short are finished. The composition root runs it at start and then in intervals.
+import { type PurgeInput, purgeVault, wipeVault } from '../vaults/vault-store.ts';
+
+/** How many vaults it purged. Failing on one vault does not keep the others waiting. */
+export async function purgeDueVaults(input: PurgeInput, nowMs: number): Promise<number> {
+  const { resources } = input;
+  const failures: unknown[] = [];
+  let purged = 0;
+  for (const pending of [...resources.pendingPurges()]) {
+    await wipeVault(input, pending).catch((error: unknown) => failures.push(error));
+  }
+  const due = [...resources.vaults()].filter(
+    ({ deleted }) => deleted !== undefined && deleted.scheduledPurgeAtMs <= nowMs,
+  );
+  for (const vault of due) {
+    try {
+      if (await purgeVault(input, vault)) purged++;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'vaults could not be purged');
+  return purged;
+}

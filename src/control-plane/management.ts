@@ -1,0 +1,106 @@
+// What every handler of the management plane works with, and the one place where a handler asks for a
+// decision of its own: about list items, and where the answer depends on the request's body.
+import type { Authenticator } from '#authentication';
+import type { Attributes, Authorizer, DenialReason } from '#authorization';
+import type { Endpoints } from '#config';
+import type { Directory } from '#directory';
+import { resourceManagerErrors } from '#errors';
+import { ApiError, type CallContext, type Clock, type Grant, type Principal } from '#kernel';
+import type { Resources } from '#resources';
+import type { Storage } from '#storage';
+
+/** The management host has one target: itself. */
+export interface ManagementTarget {
+  readonly host: 'management';
+}
+
+export const MANAGEMENT_TARGET: ManagementTarget = Object.freeze({ host: 'management' });
+
+export interface ManagementOptions {
+  readonly storage: Storage;
+  readonly resources: Resources;
+  readonly directory: Directory;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly endpoints: Endpoints;
+}
+
+export type ArmContext = Pick<CallContext<ManagementTarget>, 'principal' | 'request'>;
+
+export interface ActionQuestion {
+  readonly action: string;
+  readonly scope: string;
+  readonly attributes?: Attributes;
+}
+
+/** What handlers need, made once per plane. */
+export class Management {
+  readonly storage: Storage;
+  readonly resources: Resources;
+  readonly directory: Directory;
+  readonly authorizer: Authorizer;
+  readonly clock: Clock;
+  readonly endpoints: Endpoints;
+
+  constructor(options: ManagementOptions) {
+    this.storage = options.storage;
+    this.resources = options.resources;
+    this.directory = options.directory;
+    this.authorizer = options.authorizer;
+    this.clock = options.clock;
+    this.endpoints = options.endpoints;
+  }
+
+  get tenantId(): string {
+    return this.resources.tenantId;
+  }
+
+  /** The grant for one action; throws AuthorizationFailed. */
+  require(context: ArmContext, question: ActionQuestion): Grant {
+    const principal = callerOf(context);
+    const decision = this.authorizer.decideAction({
+      principal,
+      ...question,
+      nowMs: this.clock.now(),
+    });
+    if (decision.allowed) return decision.grant;
+    throw this.refusal(principal, decision.reason);
+  }
+
+  allows(context: ArmContext, question: ActionQuestion): boolean {
+    const principal = callerOf(context);
+    return this.authorizer.decideAction({ principal, ...question, nowMs: this.clock.now() })
+      .allowed;
+  }
+
+  refusal(principal: Principal, reason: DenialReason): ApiError {
+    const args = {
+      client: clientName(principal),
+      objectId: principal.objectId,
+      action: reason.action,
+      scope: reason.scope,
+    };
+    if (reason.code !== 'DenyAssignment') {
+      return new ApiError(resourceManagerErrors.authorizationFailed, args, { reason });
+    }
+    const deny = this.resources.denyAssignments().get(reason.denyAssignmentId.toLowerCase());
+    const denyArgs = {
+      denyName: deny?.denyAssignmentName ?? '',
+      denyId: reason.denyAssignmentId.replaceAll('-', ''),
+      denyScope: deny?.scope ?? '',
+    };
+    return new ApiError(resourceManagerErrors.denyAssignment, { ...args, ...denyArgs }, { reason });
+  }
+}
+
+/** Rows that are not anonymous always have a caller; this says so to the type checker. */
+export function callerOf({ principal }: ArmContext): Principal {
+  if (principal === undefined) throw new Error('an operation without a token asked for a decision');
+  return principal;
+}
+
+/** Azure names a person by user principal name and an application by its client id. */
+export function clientName(principal: Principal): string {
+  return principal.claims.upn ?? (principal.applicationId || principal.objectId);
+}

@@ -1,0 +1,30 @@
+// Every row of the management plane, folder by folder.
+import type { ArmRow } from './arm-row.ts';
+import { deletedVaultRows } from './deleted-vaults/operations.ts';
+import { denyAssignmentRows } from './deny-assignments/operations.ts';
+import type { Management } from './management.ts';
+import { metadataRows } from './metadata/operations.ts';
+import { permissionRows } from './permissions/operations.ts';
+import { providerRows } from './providers/operations.ts';
+import { resourceGroupRows } from './resource-groups/operations.ts';
+import { roleAssignmentRows } from './role-assignments/operations.ts';
+import { roleDefinitionRows } from './role-definitions/operations.ts';
+import { subscriptionRows } from './subscriptions/operations.ts';
+import { vaultNeighbourRows } from './vaults/neighbour-operations.ts';
+import { vaultRows } from './vaults/operations.ts';
+
+export function managementRows(management: Management): readonly ArmRow[] {
+  return [
+    ...metadataRows(management),
+    ...subscriptionRows(management),
+    ...providerRows(management),
+    ...resourceGroupRows(management),
+    ...vaultRows(management),
+    ...deletedVaultRows(management),
+    ...vaultNeighbourRows(management),
+    ...roleAssignmentRows(management),
+    ...roleDefinitionRows(management),
+    ...permissionRows(management),
+    ...denyAssignmentRows(management),
+  ];
+}
