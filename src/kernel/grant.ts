@@ -18,25 +18,33 @@ export interface GrantDetails {
   readonly by: 'rbac' | 'policy' | 'directory' | 'authenticated' | 'anonymous' | 'system';
 }
 
-const issued = new WeakSet<Grant>();
-
 export class Grant implements GrantDetails {
-  declare readonly principal: Principal | undefined;
-  declare readonly action: string;
-  declare readonly scope: string;
-  declare readonly partition: string;
-  declare readonly assignmentId?: string;
-  declare readonly by: GrantDetails['by'];
+  readonly principal: Principal | undefined;
+  readonly action: string;
+  readonly scope: string;
+  readonly partition: string;
+  readonly assignmentId?: string;
+  readonly by: GrantDetails['by'];
+  /** Only the constructor can set it, so its presence cannot be imitated. */
+  readonly #issued = true;
 
   private constructor(details: GrantDetails) {
-    Object.assign(this, details);
-    issued.add(this);
+    this.principal = details.principal;
+    this.action = details.action;
+    this.scope = details.scope;
+    this.partition = details.partition;
+    if (details.assignmentId !== undefined) this.assignmentId = details.assignmentId;
+    this.by = details.by;
     Object.freeze(this);
   }
 
   /** @internal For `issueGrant` only. */
   static issue(details: GrantDetails): Grant {
     return new Grant(details);
+  }
+
+  static isIssued(grant: Grant): boolean {
+    return #issued in grant && grant.#issued;
   }
 }
 
@@ -47,5 +55,5 @@ export function issueGrant(details: GrantDetails): Grant {
 
 /** Throws unless `grant` was really issued: an object that merely looks like one opens nothing. */
 export function assertIssued(grant: Grant): void {
-  if (!issued.has(grant)) throw new Error('not an issued grant');
+  if (!Grant.isIssued(grant)) throw new Error('not an issued grant');
 }

@@ -2,10 +2,12 @@
 import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { BodyTooLarge, type Clock, newGuid, type RawRequest } from '#kernel';
-import { parseQuery } from './query.ts';
+import { QueryMemo } from './query.ts';
 
 const HOST = /^([a-z0-9][a-z0-9.-]*?)\.?(:\d{1,5})?$/;
 const NO_QUERY: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+
+const queries = new QueryMemo();
 
 export interface IncomingOptions {
   readonly clock: Clock;
@@ -23,7 +25,7 @@ export function readIncoming(
   if (host === null || !url.startsWith('/')) return undefined;
   const mark = url.indexOf('?');
   const queryText = mark < 0 ? '' : url.slice(mark + 1);
-  const query = queryText === '' ? NO_QUERY : parseQuery(queryText);
+  const query = queryText === '' ? NO_QUERY : queries.parse(queryText);
   if (query === undefined) return undefined;
   const hostname = host[1] ?? '';
   return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseQuery } from './query.ts';
+import { parseQuery, QueryMemo } from './query.ts';
 
 test('names and values are percent-decoded', () => {
   assert.deepEqual(
@@ -31,4 +31,15 @@ test('__proto__ is a plain name and reaches no prototype', () => {
 
 test('more than a hundred parameters are refused', () => {
   assert.equal(parseQuery(Array.from({ length: 101 }, (_, i) => `p${i}=1`).join('&')), undefined);
+});
+
+test('the memo answers as the parser does, and what it keeps cannot be changed', () => {
+  const memo = new QueryMemo();
+  for (const text of ['a=1', 'a=1', '%', `long=${'x'.repeat(200)}`]) {
+    assert.deepEqual(memo.parse(text), parseQuery(text));
+  }
+  for (let i = 0; i < 1000; i++) memo.parse(`a=${i}`);
+  const kept = memo.parse('a=1');
+  assert.throws(() => Object.assign(kept ?? {}, { a: '2' }), TypeError);
+  assert.equal(memo.parse('a=1')?.a, '1');
 });

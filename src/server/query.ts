@@ -2,6 +2,24 @@
 // name the first value counts; names like `__proto__` are plain names.
 
 const PARAMETERS_MAX = 100;
+const MEMO_ENTRIES_MAX = 256;
+const MEMO_TEXT_LENGTH_MAX = 64;
+
+/** Query strings recur (`api-version=7.4`); what they say is kept for the newest few. */
+export class QueryMemo {
+  readonly #entries = new Map<string, Readonly<Record<string, string>>>();
+
+  /** As parseQuery; do not change what it returns. */
+  parse(text: string): Readonly<Record<string, string>> | undefined {
+    const known = this.#entries.get(text);
+    if (known !== undefined) return known;
+    const parsed = parseQuery(text);
+    if (parsed === undefined || text.length > MEMO_TEXT_LENGTH_MAX) return parsed;
+    if (this.#entries.size >= MEMO_ENTRIES_MAX) this.#entries.clear();
+    this.#entries.set(text, Object.freeze(parsed));
+    return parsed;
+  }
+}
 
 /** `undefined` if an encoding is broken or there are too many parameters. */
 export function parseQuery(text: string): Record<string, string> | undefined {
