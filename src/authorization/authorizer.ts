@@ -4,7 +4,14 @@
 import type { DenyAssignment, RoleAssignment, RoleDefinition } from '#resources';
 import { AssignmentIndex, DenyIndex } from './assignment-index.ts';
 import { decideAction, decideData, decideDirectory } from './decide.ts';
-import type { ActionRequest, DataRequest, Decision, DirectoryRequest, World } from './decision.ts';
+import type {
+  ActionRequest,
+  DataRequest,
+  Decision,
+  DirectoryRequest,
+  ExplainableWorld,
+} from './decision.ts';
+import { type ExplainRequest, type Explanation, explain } from './explain.ts';
 import { type ContainerSource, ManagementGroupPaths } from './management-groups.ts';
 import { compileRole } from './role.ts';
 
@@ -21,12 +28,14 @@ export interface RoleSource extends ContainerSource {
   denyAssignments(): Feed<DenyAssignment>;
   /** Built-in or custom; the same object until the role changes. */
   roleDefinition(name: string): RoleDefinition | undefined;
+  roleDefinitions(): Iterable<RoleDefinition>;
 }
 
 export interface MembershipSource {
   readonly tenantId: string;
   isEnabled(objectId: string): boolean;
   memberOf(objectId: string): ReadonlySet<string>;
+  directMemberOf(objectId: string): ReadonlySet<string>;
   directoryRoles(objectId: string): ReadonlySet<string>;
 }
 
@@ -36,9 +45,9 @@ export interface AuthorizerSources {
 }
 
 export class Authorizer {
-  readonly #world: World;
+  readonly #world: ExplainableWorld;
 
-  private constructor(world: World) {
+  private constructor(world: ExplainableWorld) {
     this.#world = world;
   }
 
@@ -59,6 +68,8 @@ export class Authorizer {
       managementGroupsAbove: (containerKey) => containers.above(containerKey),
       isActive: (objectId) => directory.isEnabled(objectId),
       memberOf: (objectId) => directory.memberOf(objectId),
+      directMemberOf: (objectId) => directory.directMemberOf(objectId),
+      roles: () => resources.roleDefinitions(),
       directoryRoles: (objectId) => directory.directoryRoles(objectId),
     });
   }
@@ -69,6 +80,11 @@ export class Authorizer {
 
   decideData(request: DataRequest): Decision {
     return decideData(this.#world, request);
+  }
+
+  /** The same decision with every step that led to it. Opens nothing. */
+  explain(request: ExplainRequest): Explanation {
+    return explain(this.#world, request);
   }
 
   decideDirectory(request: DirectoryRequest): Decision {

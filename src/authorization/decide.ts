@@ -20,7 +20,14 @@ import {
   type World,
 } from './decision.ts';
 import { directoryPermits } from './directory-permissions.ts';
-import { considerAll, findAllowing, findDeny, type RbacQuery, scopesFor } from './rbac.ts';
+import {
+  considerAll,
+  describeConsidered,
+  findAllowing,
+  findDeny,
+  type RbacQuery,
+  scopesFor,
+} from './rbac.ts';
 import { objectScope, parseScope, type Scope } from './scope.ts';
 
 /** A control-plane action: always by role, whatever the vault's model. */
@@ -160,7 +167,9 @@ function decideRbac(world: World, query: RbacQuery): RbacAnswer {
   if (allowing) return { allowing };
   const considered = considerAll(world, query);
   const code = considered.length === 0 ? 'NoRoleAssignment' : 'NoRoleAllows';
-  return { refusal: { code, considered: considered.slice(0, CONSIDERED_MAX) } };
+  return {
+    refusal: { code, considered: considered.slice(0, CONSIDERED_MAX).map(describeConsidered) },
+  };
 }
 
 function decideDataByRole(world: World, request: DataRequest): Decision {

@@ -1,6 +1,7 @@
 // The vocabulary of a decision: what is asked, what it is decided from, and how it is answered. Every
 // refusal carries a machine-readable reason for the audit log; callers are only told Azure's error.
 import type { Access, Grant, Principal } from '#kernel';
+import type { RoleDefinition } from '#resources';
 import type { VaultAccess } from './access-policy.ts';
 import type { AssignmentsAtScope, IndexedDeny } from './assignment-index.ts';
 import type { AttributeValue } from './condition/index.ts';
@@ -114,4 +115,11 @@ export interface World {
   memberOf(objectId: string): ReadonlySet<string>;
   /** Template ids of the directory roles it holds, itself or through a group. */
   directoryRoles(objectId: string): ReadonlySet<string>;
+}
+
+/** What an explanation reads beyond a decision. */
+export interface ExplainableWorld extends World {
+  /** Groups it belongs to directly. */
+  directMemberOf(objectId: string): ReadonlySet<string>;
+  roles(): Iterable<RoleDefinition>;
 }

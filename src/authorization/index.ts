@@ -26,4 +26,12 @@ export type {
   DenialReason,
   DirectoryRequest,
 } from './decision.ts';
+export type {
+  ExplainedCondition,
+  ExplainRequest,
+  Explanation,
+  ExplanationStep,
+  NetworkStep,
+} from './explain.ts';
 export { parseScope, type Scope } from './scope.ts';
+export type { Suggestion } from './smallest-grants.ts';

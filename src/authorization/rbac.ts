@@ -37,7 +37,7 @@ export function scopesFor(world: World, scope: Scope): readonly string[] {
 /** The first deny assignment that forbids the action, if any does. */
 export function findDeny(world: World, query: RbacQuery): IndexedDeny | undefined {
   for (const scope of query.scopes) {
-    const found = world.deniesAt(scope).find((deny) => denies(deny, scope, query));
+    const found = world.deniesAt(scope).find((deny) => judgeDeny(deny, scope, query) === 'denies');
     if (found) return found;
   }
   return undefined;
@@ -54,16 +54,27 @@ export function findAllowing(world: World, query: RbacQuery): IndexedAssignment 
   return found;
 }
 
+export interface Considered {
+  readonly indexed: IndexedAssignment;
+  /** The caller, or the group through which it holds the assignment. */
+  readonly principalId: string;
+  readonly verdict: AssignmentVerdict;
+}
+
 /** Every role assignment of the caller at the scope or above it, with what became of it. */
-export function considerAll(world: World, query: RbacQuery): readonly ConsideredAssignment[] {
-  const considered: ConsideredAssignment[] = [];
+export function considerAll(world: World, query: RbacQuery): readonly Considered[] {
+  const considered: Considered[] = [];
   visitAssignments(world, query, (indexed, principalId) => {
-    const { name, scope, roleDefinitionName } = indexed.assignment;
-    const verdict = judgeAssignment(world, indexed, query);
-    considered.push({ assignmentId: name, scope, roleDefinitionName, principalId, verdict });
+    considered.push({ indexed, principalId, verdict: judgeAssignment(world, indexed, query) });
     return false;
   });
   return considered;
+}
+
+export function describeConsidered(considered: Considered): ConsideredAssignment {
+  const { name, scope, roleDefinitionName } = considered.indexed.assignment;
+  const { principalId, verdict } = considered;
+  return { assignmentId: name, scope, roleDefinitionName, principalId, verdict };
 }
 
 export function judgeAssignment(
@@ -102,17 +113,28 @@ function conditionMet(condition: CompiledCondition, query: RbacQuery): boolean {
   return condition !== 'broken' && evaluateCondition(condition, query.context());
 }
 
-export function denies(indexed: IndexedDeny, scope: string, query: RbacQuery): boolean {
+export type DenyVerdict =
+  | 'denies'
+  | 'childScope'
+  | 'otherPrincipal'
+  | 'excludedPrincipal'
+  | 'otherAction'
+  | 'conditionNotMet';
+
+/** `scope` is where the deny assignment was found: the target, or above it. */
+export function judgeDeny(indexed: IndexedDeny, scope: string, query: RbacQuery): DenyVerdict {
   const { deny, everyone, principals, excluded, permissions } = indexed;
   const { caller } = query;
-  if (deny.doNotApplyToChildScopes && scope !== query.scope.key) return false;
-  if (!everyone && !intersects(principals, caller)) return false;
-  if (intersects(excluded, caller)) return false;
-  return permissions.some(
-    (permission) =>
-      permissionMatch(permission, query.kind, query.action) === 'granted' &&
-      denyConditionMet(permission.condition, query),
+  if (deny.doNotApplyToChildScopes && scope !== query.scope.key) return 'childScope';
+  if (!everyone && !intersects(principals, caller)) return 'otherPrincipal';
+  if (intersects(excluded, caller)) return 'excludedPrincipal';
+  const forbidding = permissions.filter(
+    (permission) => permissionMatch(permission, query.kind, query.action) === 'granted',
   );
+  if (forbidding.length === 0) return 'otherAction';
+  return forbidding.some((permission) => denyConditionMet(permission.condition, query))
+    ? 'denies'
+    : 'conditionNotMet';
 }
 
 function denyConditionMet(condition: CompiledCondition, query: RbacQuery): boolean {

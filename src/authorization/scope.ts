@@ -32,12 +32,11 @@ export function parseScope(text: string): Scope | undefined {
 
 /**
  * Scope of one object in a vault: `object` is `secrets/<name>`, `keys/<name>` or `certificates/<name>`.
- * A name that no object can have has no scope of its own: what holds for the whole vault decides, and
- * the name is refused later, when the request is parsed.
+ * `undefined` for a name that no object can have.
  */
-export function objectScope(vault: Scope, object: string): Scope {
+export function objectScope(vault: Scope, object: string): Scope | undefined {
   const relative = object.toLowerCase();
-  if (!OBJECT.test(relative)) return vault;
+  if (!OBJECT.test(relative)) return undefined;
   const key = `${vault.key}/${relative}`;
   return { key, nodes: [key, ...vault.nodes], container: vault.container };
 }
