@@ -1,5 +1,5 @@
-// Which api-versions the management plane answers. As in Azure, each provider has a first version; we
-// take that as a floor and accept every later date, so that newer clients are not turned away.
+// Which api-versions the management plane answers. As in Azure, each provider has a first version;
+// we take that as a floor and accept every later date, so that newer clients are not turned away.
 import type { ApiVersions } from '#kernel';
 
 const DATED = /^(\d{4}-\d{2}-\d{2})(-(?:preview|alpha|beta|privatepreview))?$/;

@@ -1,5 +1,5 @@
-// A row of the management plane: an operation, and the resource id its decision is made for. That id
-// is the path template filled in, cut behind its last complete type/name pair, so that a list is
+// A row of the management plane: an operation, and the resource id its decision is made for. That
+// id is the path template filled in, cut behind its last complete type/name pair, so that a list is
 // decided at what contains it and an action at what it acts on.
 import type { Attributes } from '#authorization';
 import { resourceManagerErrors } from '#errors';

@@ -1,5 +1,6 @@
-// Does what a request's scope stands in exist? Asked after the decision, so that who may see nothing
-// learns nothing. Rights cannot be given in advance at a vault that someone else will create.
+// Does what a request's scope stands in exist? Asked after the decision, so that who may see
+// nothing learns nothing. Rights cannot be given in advance at a vault that someone else will
+// create.
 import { resourceManagerErrors } from '#errors';
 import { ApiError } from '#kernel';
 import { isSameId, parseResourceId, type ResourceId, scopeParts, type Vault } from '#resources';
@@ -24,8 +25,8 @@ export function checkContainers({ resources }: Management, scope: string): void 
 const RESOURCE_GROUP_SEGMENTS = 4;
 
 /**
- * Throws unless `scope` is one that roles can be assigned at and that exists: `/`, a management group,
- * subscription, resource group, vault, or a secret, key or certificate in a vault.
+ * Throws unless `scope` is one that roles can be assigned at and that exists: `/`, a management
+ * group, subscription, resource group, vault, or a secret, key or certificate in a vault.
  */
 export function checkAssignableScope(management: Management, scope: string): ResourceId {
   const id = parseResourceId(scope);

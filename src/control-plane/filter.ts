@@ -1,6 +1,6 @@
 // The part of OData's `$filter` that Resource Manager's clients send: `name eq 'value'` clauses and
-// functions without or with one text argument, joined by `and`. Anything else is refused, never ignored:
-// a filter that is not understood must not turn into a list of everything.
+// functions without or with one text argument, joined by `and`. Anything else is refused, never
+// ignored: a filter that is not understood must not turn into a list of everything.
 import { resourceManagerErrors } from '#errors';
 import { ApiError } from '#kernel';
 

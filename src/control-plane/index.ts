@@ -1,3 +1,3 @@
-export { purgeDueVaults } from './deleted-vaults/purge-due-vaults.ts';
+export { purgeDueVaults, vaultPurgeJob } from './deleted-vaults/purge-due-vaults.ts';
 export type { ManagementOptions, ManagementTarget } from './management.ts';
 export { managementPlane } from './plane.ts';

@@ -1,5 +1,6 @@
-// Lists of the management plane: `{"value":[…],"nextLink":…}`. Items come in the order of their keys;
-// `$skiptoken` is the key of the last item that was given out, so a page is stable while others write.
+// Lists of the management plane: `{"value":[…],"nextLink":…}`. Items come in the order of their
+// keys; `$skiptoken` is the key of the last item that was given out, so a page is stable while
+// others write.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, decodeBase64Url, encodeBase64Url, type RawRequest, type Result } from '#kernel';
 

@@ -12,7 +12,9 @@ export function normalizeLocation(text: string): string {
   return text.replaceAll(' ', '').toLowerCase();
 }
 
-/** What `GET /subscriptions/{id}/locations` lists: enough for clients that check before they create. */
+/**
+ * What `GET /subscriptions/{id}/locations` lists: enough for clients that check before they create.
+ */
 export const knownLocations: readonly {
   readonly name: string;
   readonly displayName: string;

@@ -1,5 +1,5 @@
-// What every handler of the management plane works with, and the one place where a handler asks for a
-// decision of its own: about list items, and where the answer depends on the request's body.
+// What every handler of the management plane works with, and the one place where a handler asks for
+// a decision of its own: about list items, and where the answer depends on the request's body.
 import type { Authenticator } from '#authentication';
 import type { Attributes, Authorizer, DenialReason } from '#authorization';
 import type { Endpoints } from '#config';
@@ -20,7 +20,7 @@ export interface ManagementOptions {
   readonly storage: Storage;
   readonly resources: Resources;
   readonly directory: Directory;
-  readonly authenticator: Authenticator;
+  readonly authenticator: Pick<Authenticator, 'authenticate'>;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly endpoints: Endpoints;

@@ -1,5 +1,5 @@
-// Long-running operations that were over before the answer was sent: their result id is a sealed note
-// of when that was, so nothing is stored for it and no id can be made up.
+// Long-running operations that were over before the answer was sent: their result id is a sealed
+// note of when that was, so nothing is stored for it and no id can be made up.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, decodeBase64Url, encodeBase64Url } from '#kernel';
 import type { Management } from './management.ts';
@@ -13,7 +13,9 @@ export function sealOperationResult(
   return encodeBase64Url(storage.sealBlob(contextOf(subscriptionId), note));
 }
 
-/** When the operation ended, in milliseconds; throws ResourceNotFound for an id that is not ours. */
+/**
+ * When the operation ended, in milliseconds; throws ResourceNotFound for an id that is not ours.
+ */
 export function openOperationResult(
   { storage }: Management,
   subscriptionId: string,

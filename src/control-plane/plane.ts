@@ -1,5 +1,6 @@
-// The management plane (`management.D`): Azure Resource Manager's dialect around the rows of the folders
-// beside this file. It decides nothing about access itself; it says what to ask and how to refuse.
+// The management plane (`management.D`): Azure Resource Manager's dialect around the rows of the
+// folders beside this file. It decides nothing about access itself; it says what to ask and how to
+// refuse.
 import { resourceAudiences, TokenRefused } from '#authentication';
 import { anonymousGrant, authenticatedGrant } from '#authorization';
 import { resourceManagerErrors } from '#errors';

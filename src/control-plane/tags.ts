@@ -1,5 +1,5 @@
-// Tags of ARM resources: at most 50, names to 512 characters (case-insensitive, some characters barred),
-// values to 256.
+// Tags of ARM resources: at most 50, names to 512 characters (case-insensitive, some characters
+// barred), values to 256.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, z } from '#kernel';
 

@@ -1,5 +1,5 @@
-// Azure's built-in roles that bear on a vault, as the service itself lists them (August 2026): the five
-// general ones and those of Key Vault. Data only. They cannot be changed, deleted or shadowed.
+// Azure's built-in roles that bear on a vault, as the service itself lists them (August 2026): the
+// five general ones and those of Key Vault. Data only. They cannot be changed, deleted or shadowed.
 import type { RoleDefinition, RolePermission } from './records.ts';
 
 /** When Azure made most of its Key Vault roles; printed where the real date was never seen. */

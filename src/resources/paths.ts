@@ -1,5 +1,5 @@
-// Where ARM's records stand, relative to the tenant's partition. Names compare without case, so paths
-// hold them in lower case; what a storage path cannot hold is percent-encoded.
+// Where ARM's records stand, relative to the tenant's partition. Names compare without case, so
+// paths hold them in lower case; what a storage path cannot hold is percent-encoded.
 import { createHash } from 'node:crypto';
 
 export const resourcePrefixes = {
@@ -26,7 +26,9 @@ export function resourceKey(...parts: readonly string[]): string {
   return parts.map((part) => encodeURIComponent(part.toLowerCase())).join('/');
 }
 
-/** Path of the claim on a value that only one record may have. Hashed: values may be of any length. */
+/**
+ * Path of the claim on a value that only one record may have. Hashed: values may be of any length.
+ */
 export function uniquePath(property: string, value: string): string {
   const digest = createHash('sha256').update(value.toLowerCase()).digest('base64url');
   return `resources/unique/${property}/${digest}`;

@@ -1,6 +1,6 @@
-// ARM resource ids: taken apart, put together, compared. Comparison is by whole segments and without
-// case. It refuses every text that could be read in two ways: empty segments, `.` and `..`, anything
-// percent-encoded, and characters that no name may have.
+// ARM resource ids: taken apart, put together, compared. Comparison is by whole segments and
+// without case. It refuses every text that could be read in two ways: empty segments, `.` and `..`,
+// anything percent-encoded, and characters that no name may have.
 
 /** A well-formed id. `key` is its lower-case spelling: equal keys are the same resource. */
 export interface ResourceId {
@@ -14,7 +14,9 @@ const SEGMENTS_MAX = 64;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses.
 const FORBIDDEN = /[\u0000-\u001f\u007f%\\?#*<>&"]/;
 
-/** `undefined` unless `text` is `/` or `/` and well-formed segments; one trailing slash is dropped. */
+/**
+ * `undefined` unless `text` is `/` or `/` and well-formed segments; one trailing slash is dropped.
+ */
 export function parseResourceId(text: string): ResourceId | undefined {
   if (text === '/') return { text, key: text, segments: [] };
   if (!text.startsWith('/') || text.length > ID_CHARACTERS_MAX) return undefined;
@@ -29,7 +31,10 @@ function isWellFormed(segment: string): boolean {
   return segment.trim() === segment && !FORBIDDEN.test(segment);
 }
 
-/** Is `inner` the same as `outer` or below it? By whole segments: `/vaults/ab` is not in `/vaults/a`. */
+/**
+ * Is `inner` the same as `outer` or below it? By whole segments: `/vaults/ab` is not in
+ * `/vaults/a`.
+ */
 export function isWithin(inner: string, outer: string): boolean {
   if (outer === '/') return true;
   const a = inner.toLowerCase();

@@ -1,6 +1,6 @@
-// What Azure Resource Manager records of one tenant, in memory: every look-up is synchronous, compares
-// names without case, and sees each committed change at once. It only reads; the functions beside it
-// write, through a view.
+// What Azure Resource Manager records of one tenant, in memory: every look-up is synchronous,
+// compares names without case, and sees each committed change at once. It only reads; the functions
+// beside it write, through a view.
 import { Projection, type Storage, tenantPartition } from '#storage';
 import { builtInRoles } from './built-in-roles.ts';
 import { type ResourceKind, resourceKey, resourcePrefixes } from './paths.ts';

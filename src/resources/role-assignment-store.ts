@@ -1,5 +1,5 @@
-// Role assignments as records. The same role for the same principal at the same scope can exist only
-// once (and once more for each just-in-time schedule), which a claim record guards.
+// Role assignments as records. The same role for the same principal at the same scope can exist
+// only once (and once more for each just-in-time schedule), which a claim record guards.
 
 import { resourceManagerErrors } from '#errors';
 import { ApiError } from '#kernel';

@@ -1,5 +1,5 @@
-// Custom roles as records. A role's name is unique in the tenant, built-in ones included; a role that is
-// assigned to someone cannot be deleted.
+// Custom roles as records. A role's name is unique in the tenant, built-in ones included; a role
+// that is assigned to someone cannot be deleted.
 
 import { resourceManagerErrors } from '#errors';
 import { ApiError } from '#kernel';

@@ -1,5 +1,5 @@
-// Soft-deleted vaults: listed, read, purged. Purging answers 202 and a place to ask for the outcome, as
-// Azure does; here it has happened before the answer is sent.
+// Soft-deleted vaults: listed, read, purged. Purging answers 202 and a place to ask for the
+// outcome, as Azure does; here it has happened before the answer is sent.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Operation } from '#kernel';
 import { isSameId, type Vault, vaultResourceId } from '#resources';

@@ -1,6 +1,6 @@
-// `GET /metadata/endpoints`: by this one anonymous call clients learn where everything else of this cloud
-// is. Three shapes, by api-version: PowerShell reads the one of 2015-01-01, Azure CLI and Terraform the
-// single object of 2022-09-01 and later, and between them it was an array.
+// `GET /metadata/endpoints`: by this one anonymous call clients learn where everything else of this
+// cloud is. Three shapes, by api-version: PowerShell reads the one of 2015-01-01, Azure CLI and
+// Terraform the single object of 2022-09-01 and later, and between them it was an array.
 import type { Endpoints } from '#config';
 import { anyVersion, isVersionSince } from '../api-versions.ts';
 import { type ArmRow, armRow } from '../arm-row.ts';

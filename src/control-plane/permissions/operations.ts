@@ -1,5 +1,5 @@
-// What the caller may do at a scope: the permissions of every role that reaches it, as Azure's portal
-// and clients ask before they offer something. It tells only of the caller himself.
+// What the caller may do at a scope: the permissions of every role that reaches it, as Azure's
+// portal and clients ask before they offer something. It tells only of the caller himself.
 import type { Operation } from '#kernel';
 import type { RoleAssignment, RolePermission } from '#resources';
 import { armVersions } from '../api-versions.ts';

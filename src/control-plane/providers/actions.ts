@@ -1,6 +1,6 @@
-// Every action and data action that a role can name here, per provider. Custom roles are checked against
-// the providers, and `providerOperations` lists them. Key Vault's are those of Azure's permission
-// reference; the others are what the rows of this plane ask for.
+// Every action and data action that a role can name here, per provider. Custom roles are checked
+// against the providers, and `providerOperations` lists them. Key Vault's are those of Azure's
+// permission reference; the others are what the rows of this plane ask for.
 
 const KEY_VAULT_ACTIONS = [
   'register/action',

@@ -1,5 +1,5 @@
-// Which resource providers and actions there are. The lists are what the rows of this program need and
-// what roles can name; nothing is registered or unregistered, everything is always there.
+// Which resource providers and actions there are. The lists are what the rows of this program need
+// and what roles can name; nothing is registered or unregistered, everything is always there.
 
 export interface ProviderType {
   readonly resourceType: string;

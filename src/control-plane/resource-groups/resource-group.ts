@@ -1,5 +1,6 @@
-// Resource groups as records. Deleting one takes everything in it along: its vaults are soft-deleted,
-// as if each had been deleted by itself, and all role assignments at or below it are gone.
+// Resource groups as records. Deleting one takes everything in it along: its vaults are
+// soft-deleted, as if each had been deleted by itself, and all role assignments at or below it are
+// gone.
 import { resourceManagerErrors } from '#errors';
 import { ApiError } from '#kernel';
 import {

@@ -66,8 +66,8 @@ function createRow(management: Management): ArmRow {
 }
 
 /**
- * The decision sees what is asked for, as the condition of the caller's own role may limit it. The type
- * of the principal is the directory's, not the caller's word.
+ * The decision sees what is asked for, as the condition of the caller's own role may limit it. The
+ * type of the principal is the directory's, not the caller's word.
  */
 async function createAssignment(
   management: Management,
@@ -201,8 +201,8 @@ function readRows(management: Management): readonly ArmRow[] {
 }
 
 /**
- * At the scope, above it and below it. `atScope()` leaves out what is below; `principalId eq` looks at
- * one principal, `assignedTo()` at one and the groups it belongs to.
+ * At the scope, above it and below it. `atScope()` leaves out what is below; `principalId eq` looks
+ * at one principal, `assignedTo()` at one and the groups it belongs to.
  */
 export function assignmentFilter(
   { directory, resources }: Management,

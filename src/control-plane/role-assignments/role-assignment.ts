@@ -1,6 +1,6 @@
-// The rules of role assignments: what a request must say, and what conditions may look at. Who may write
-// one is decided with the request's own attributes, so that a conditioned administrator hands out only
-// what the condition allows.
+// The rules of role assignments: what a request must say, and what conditions may look at. Who may
+// write one is decided with the request's own attributes, so that a conditioned administrator hands
+// out only what the condition allows.
 import { type Attributes, ConditionSyntaxError, parseCondition } from '#authorization';
 import { resourceManagerErrors } from '#errors';
 import { ApiError, isGuid, z } from '#kernel';
@@ -55,8 +55,9 @@ export function assignmentAttributes(
 const PRINCIPAL_TYPES = ['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device'] as const;
 
 /**
- * The type of the principal, which must exist. Azure lets a client that names the type skip the look-up
- * because its directory replicates; ours does not, so an unknown principal is refused either way.
+ * The type of the principal, which must exist. Azure lets a client that names the type skip the
+ * look-up because its directory replicates; ours does not, so an unknown principal is refused
+ * either way.
  */
 export function checkPrincipal(
   { directory, tenantId }: Management,
@@ -114,12 +115,11 @@ export function checkCondition({ condition, conditionVersion }: RoleAssignmentIn
   }
   const version = conditionVersion ?? '2.0';
   if (version !== '2.0') throw conditionInvalid('The condition version must be 2.0.');
-  try {
-    parseCondition(condition);
-  } catch (error) {
-    if (error instanceof ConditionSyntaxError)
-      throw conditionInvalid(`${error.message} (position ${error.position})`);
-    throw error;
+  const parsed = parseCondition(condition);
+  if (parsed instanceof ConditionSyntaxError) {
+    throw conditionInvalid(
+      `The condition is not valid at position ${parsed.position}: ${parsed.message}.`,
+    );
   }
   return { condition, conditionVersion: version };
 }

@@ -1,5 +1,5 @@
-// Role assignments on the wire. Ids of roles are printed in the subscription's form below a subscription,
-// without one elsewhere; what was never set is `null`.
+// Role assignments on the wire. Ids of roles are printed in the subscription's form below a
+// subscription, without one elsewhere; what was never set is `null`.
 import { parseResourceId, type RoleAssignment, scopeParts } from '#resources';
 
 export interface RenderAssignmentOptions {

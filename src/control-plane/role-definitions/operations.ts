@@ -1,6 +1,6 @@
-// Role definitions at every scope. Built-in ones can be read everywhere; custom ones where they can be
-// assigned. Writing one asks for the right at each of its assignable scopes, so that nobody makes or
-// widens a role beyond his own reach.
+// Role definitions at every scope. Built-in ones can be read everywhere; custom ones where they can
+// be assigned. Writing one asks for the right at each of its assignable scopes, so that nobody
+// makes or widens a role beyond his own reach.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, isGuid, type Operation, type Result, type z } from '#kernel';
 import {

@@ -1,6 +1,6 @@
-// The rules of custom roles, as Azure has them: a name, at least one assignable scope (subscriptions and
-// resource groups, at most one management group, never `/`), at most one `*` in an action, data actions
-// only where a management group is not involved.
+// The rules of custom roles, as Azure has them: a name, at least one assignable scope
+// (subscriptions and resource groups, at most one management group, never `/`), at most one `*` in
+// an action, data actions only where a management group is not involved.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, isGuid, z } from '#kernel';
 import { parseResourceId, type RoleDefinition, type RolePermission, scopeParts } from '#resources';

@@ -1,5 +1,5 @@
-// Tenants and subscriptions: what every client asks for right after signing in, and the resources of a
-// subscription, by which clients find a vault whose group they do not know.
+// Tenants and subscriptions: what every client asks for right after signing in, and the resources
+// of a subscription, by which clients find a vault whose group they do not know.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Operation } from '#kernel';
 import { type Subscription, subscriptionResourceId, type Vault } from '#resources';

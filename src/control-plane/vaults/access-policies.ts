@@ -1,5 +1,5 @@
-// Access policies as lists: parsed, and changed by `add`, `replace` and `remove`. An entry is known by
-// its object id together with its application id.
+// Access policies as lists: parsed, and changed by `add`, `replace` and `remove`. An entry is known
+// by its object id together with its application id.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, isGuid, z } from '#kernel';
 import type { AccessPolicyEntry, AccessPolicyPermissions } from '#resources';

@@ -1,5 +1,5 @@
-// What clients ask for around vaults: whether a name is free, what a private endpoint could connect to,
-// and managed HSMs, of which there are none here.
+// What clients ask for around vaults: whether a name is free, what a private endpoint could connect
+// to, and managed HSMs, of which there are none here.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, fillMessage, type Operation, z } from '#kernel';
 import { vaultResourceId } from '#resources';

@@ -1,6 +1,6 @@
-// A vault's network rules as they are stored: IPv4 ranges in CIDR form (`1.2.3.4` becomes `1.2.3.4/32`),
-// subnet ids in lower case. It refuses IPv6, private ranges (RFC 1918) and host bits behind the mask,
-// as Key Vault does.
+// A vault's network rules as they are stored: IPv4 ranges in CIDR form (`1.2.3.4` becomes
+// `1.2.3.4/32`), subnet ids in lower case. It refuses IPv6, private ranges (RFC 1918) and host bits
+// behind the mask, as Key Vault does.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, z } from '#kernel';
 import { type NetworkRuleSet, parseResourceId } from '#resources';

@@ -1,5 +1,5 @@
-// Vaults as records: made, changed, soft-deleted, recovered, purged. A name belongs to one vault until
-// that is purged, and is checked in the transaction that takes it.
+// Vaults as records: made, changed, soft-deleted, recovered, purged. A name belongs to one vault
+// until that is purged, and is checked in the transaction that takes it.
 import { systemGrant } from '#authorization';
 import { resourceManagerErrors } from '#errors';
 import { ApiError } from '#kernel';
@@ -108,9 +108,10 @@ export interface PurgeInput {
 }
 
 /**
- * Destroys a soft-deleted vault: its record and role assignments at once, with a note that its objects
- * are still to be wiped; then the objects. A crash in between leaves the note, and `wipeVault` is called
- * for it at the next start. `false` if that very vault is not soft-deleted any more.
+ * Destroys a soft-deleted vault: its record and role assignments at once, with a note that its
+ * objects are still to be wiped; then the objects. A crash in between leaves the note, and
+ * `wipeVault` is called for it at the next start. `false` if that very vault is not soft-deleted
+ * any more.
  */
 export async function purgeVault(input: PurgeInput, vault: Vault): Promise<boolean> {
   const view = input.storage.view(systemGrant(tenantPartition(vault.tenantId), PURGE_ACTION));

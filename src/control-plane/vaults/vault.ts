@@ -1,6 +1,6 @@
-// The rules of a vault as a resource: what a name may be, what a PUT or PATCH makes of it, what can never
-// be undone. Pure. A change that leaves out a restriction does not lift it: network rules, purge
-// protection and the permission model stay as they are until they are named.
+// The rules of a vault as a resource: what a name may be, what a PUT or PATCH makes of it, what can
+// never be undone. Pure. A change that leaves out a restriction does not lift it: network rules,
+// purge protection and the permission model stay as they are until they are named.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, newGuid } from '#kernel';
 import type { AccessPolicyEntry, NetworkRuleSet, SystemData, Vault } from '#resources';
@@ -74,7 +74,8 @@ export function createVault(input: NewVault): Vault {
     accessPolicies: changes.accessPolicies ?? [],
     enableRbacAuthorization:
       changes.enableRbacAuthorization ?? isVersionSince(input.apiVersion, ROLES_BY_DEFAULT_SINCE),
-    // Soft delete cannot be turned off; clients of old versions that ask for it still see their `false`.
+    // Soft delete cannot be turned off; clients of old versions that ask for it still see their
+    // `false`.
     enableSoftDelete: changes.enableSoftDelete ?? true,
     softDeleteRetentionDays: retentionDays(changes.softDeleteRetentionDays ?? RETENTION_DAYS_MAX),
     ...optionalProperties(changes),

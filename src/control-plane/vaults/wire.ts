@@ -1,5 +1,5 @@
-// Vaults on the wire: request bodies to changes, records to answers. Properties that were never set are
-// left out, as recorded; `createMode` is never answered.
+// Vaults on the wire: request bodies to changes, records to answers. Properties that were never set
+// are left out, as recorded; `createMode` is never answered.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, z } from '#kernel';
 import { type Vault, vaultResourceId } from '#resources';
