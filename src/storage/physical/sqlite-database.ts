@@ -1,6 +1,16 @@
 // The SQLite file: how it is made, checked, brought to today's format, and opened for reading or
 // writing. It repairs nothing: a file that is not exactly ours is refused as it lies there.
-import { closeSync, existsSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StorageDamaged, StorageError } from '../storage-error.ts';
@@ -42,6 +52,8 @@ const BUSY_MS_MAX = 5000;
 
 /** SQLite's header (https://www.sqlite.org/fileformat.html, 1.3). */
 const HEADER_BYTES = 100;
+const PAGE_SIZE_AT = 16;
+const PAGE_COUNT_AT = 28;
 const USER_VERSION_AT = 60;
 const APPLICATION_ID_AT = 68;
 const MAGIC = 'SQLite format 3\u0000';
@@ -54,6 +66,7 @@ export function prepareDatabase(path: string, migrations = MIGRATIONS): void {
     const database = openConnection(path);
     try {
       checkFormat(database, migrations);
+      checkTables(database);
     } finally {
       database.close();
     }
@@ -64,13 +77,9 @@ export function prepareDatabase(path: string, migrations = MIGRATIONS): void {
 
 /** For the serving thread: sees what is committed, changes nothing. */
 export function openReader(path: string): DatabaseSync {
-  try {
-    const database = openConnection(path);
-    database.exec(`PRAGMA query_only = ON; PRAGMA cache_size = -${READER_CACHE_KIB}`);
-    return database;
-  } catch (error) {
-    throw storageErrorOf(error, path);
-  }
+  const database = openConnection(path);
+  database.exec(`PRAGMA query_only = ON; PRAGMA cache_size = -${READER_CACHE_KIB}`);
+  return database;
 }
 
 /** For the writer thread. A commit is on the disk when COMMIT returns. */
@@ -117,13 +126,7 @@ function openConnection(path: string): DatabaseSync {
 
 /** Looked at as bytes first: SQLite itself may write to a file that it opens. */
 function checkHeader(path: string): void {
-  const header = Buffer.alloc(HEADER_BYTES);
-  const file = openSync(path, 'r');
-  try {
-    readSync(file, header, 0, HEADER_BYTES, 0);
-  } finally {
-    closeSync(file);
-  }
+  const { header, size } = readHeader(path);
   if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw new StorageDamaged(`The file ${path} is damaged or not a database.`);
   }
@@ -131,6 +134,23 @@ function checkHeader(path: string): void {
     throw new StorageError('foreign', `The database ${path} belongs to another program.`);
   }
   refuseNewer(header.readUInt32BE(USER_VERSION_AT));
+  // Pages that a checkpoint did not finish are still in the log; SQLite sees to those.
+  const logged = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  const pageSize = header.readUInt16BE(PAGE_SIZE_AT);
+  if (logged === 0 && size < header.readUInt32BE(PAGE_COUNT_AT) * pageSize) {
+    throw new StorageDamaged(`The database ${path} is damaged: its end is missing.`);
+  }
+}
+
+function readHeader(path: string): { readonly header: Buffer; readonly size: number } {
+  const header = Buffer.alloc(HEADER_BYTES);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, header, 0, HEADER_BYTES, 0);
+    return { header, size: fstatSync(file).size };
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Made under another name and moved when complete, so that a crash leaves all of it or nothing. */
@@ -185,6 +205,16 @@ function checkFormat(database: DatabaseSync, migrations: readonly Migration[]): 
   }
   // So that the header says so even to who does not read the log.
   if (version !== before) database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+}
+
+/** So that what is missing is missed before anything is served. */
+function checkTables(database: DatabaseSync): void {
+  for (const columns of ['key, sequence, value FROM records', 'sequence, key FROM changes']) {
+    database.prepare(`SELECT ${columns} LIMIT 1`).get();
+  }
+  const counters = `SELECT count(*) AS found FROM counters WHERE name IN ('sequence', 'pruned')`;
+  if (database.prepare(counters).get()?.found === 2) return;
+  throw new StorageDamaged('The database has lost a counter.');
 }
 
 function migrate(database: DatabaseSync, step: Migration): number {

@@ -71,7 +71,7 @@ class SqlitePhysical implements Physical {
     this.#path = path;
     this.#unlock = unlock;
     this.#reader = openReader(path);
-    this.#statements = this.#guard(() => prepareStatements(this.#reader));
+    this.#statements = prepareStatements(this.#reader);
     this.#queue = new SqliteCommitQueue({ path, commitsLogged }, (committed) => {
       for (const listener of this.#listeners) listener(committed);
     });
