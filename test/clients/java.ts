@@ -1,0 +1,81 @@
+// azure-identity and azure-security-keyvault-secrets from Maven. Names come from a hosts file that only
+// this Java reads, trust from a store that holds the instance's authority alone.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  CACHE,
+  type ClientSuite,
+  clientEnvironment,
+  expectLastLine,
+  install,
+  type Place,
+} from './suite.ts';
+
+const SOURCE = join(import.meta.dirname, 'java');
+const HOME = join(CACHE, 'java');
+const CLASS_PATH_FILE = join(HOME, 'classpath');
+const STORE_PASSWORD = 'changeit';
+
+export const java: ClientSuite = {
+  name: 'Java',
+  async prepare(place) {
+    mkdirSync(HOME, { recursive: true });
+    const store = join(HOME, 'trust.p12');
+    rmSync(store, { force: true });
+    const steps = [
+      {
+        command: 'mvn',
+        parameters: [
+          '--quiet',
+          '--batch-mode',
+          `--file=${join(SOURCE, 'pom.xml')}`,
+          `-DbuildDirectory=${HOME}`,
+          `-Dmdep.outputFile=${CLASS_PATH_FILE}`,
+          'compile',
+          'dependency:build-classpath',
+        ],
+      },
+      {
+        command: 'keytool',
+        parameters: [
+          '-importcert',
+          '-noprompt',
+          ...['-alias', 'strongroom'],
+          ...['-file', place.caFile],
+          ...['-keystore', store],
+          ...['-storetype', 'PKCS12'],
+          ...['-storepass', STORE_PASSWORD],
+        ],
+      },
+    ];
+    for (const step of steps) {
+      const failed = await install(step);
+      if (failed !== undefined) return { unavailable: failed };
+    }
+    const hostsFile = join(HOME, 'hosts');
+    writeFileSync(hostsFile, `127.0.0.1 ${hostNames(place).join(' ')}\n`);
+    const classPath = `${join(HOME, 'classes')}:${readFileSync(CLASS_PATH_FILE, 'utf8').trim()}`;
+    return [
+      {
+        name: 'everything azure-security-keyvault-secrets does with a secret',
+        run: () =>
+          expectLastLine({
+            command: 'java',
+            parameters: [
+              `-Djdk.net.hosts.file=${hostsFile}`,
+              `-Djavax.net.ssl.trustStore=${store}`,
+              `-Djavax.net.ssl.trustStorePassword=${STORE_PASSWORD}`,
+              ...['-cp', classPath],
+              'SecretsSurface',
+            ],
+            environment: clientEnvironment(place),
+            expected: place.secretValue,
+          }),
+      },
+    ];
+  },
+};
+
+function hostNames({ instance, vaultUrl }: Place): string[] {
+  return [instance.login, vaultUrl].map((url) => new URL(url).hostname);
+}

@@ -1,0 +1,108 @@
+// azure-identity and azure-keyvault-secrets from PyPI, in a virtual environment of their own.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '#test/kit/instance.ts';
+import {
+  CACHE,
+  type ClientCase,
+  type ClientSuite,
+  clientEnvironment,
+  expectLastLine,
+  install,
+  type Place,
+} from './suite.ts';
+
+const SOURCE = join(import.meta.dirname, 'python');
+const HOME = join(CACHE, 'python');
+const PYTHON = join(HOME, 'bin', 'python');
+const DOCUMENT = join(projectRoot, '../shared/seed/key-vault-authentication-fundamentals.md');
+
+export const python: ClientSuite = {
+  name: 'Python',
+  async prepare(place) {
+    mkdirSync(CACHE, { recursive: true });
+    if (!existsSync(PYTHON)) {
+      const failed = await install({ command: 'python3', parameters: ['-m', 'venv', HOME] });
+      if (failed !== undefined) return { unavailable: failed };
+    }
+    const requirements = join(SOURCE, 'requirements.txt');
+    const failed = await install({
+      command: PYTHON,
+      parameters: ['-m', 'pip', 'install', '--quiet', '--requirement', requirements],
+    });
+    return failed === undefined ? cases(place) : { unavailable: failed };
+  },
+};
+
+function cases(place: Place): ClientCase[] {
+  const environment = {
+    ...clientEnvironment(place),
+    PYTHONPATH: join(SOURCE, 'names'),
+    REQUESTS_CA_BUNDLE: place.caFile,
+  };
+  const runFile = (file: string) =>
+    expectLastLine({
+      command: PYTHON,
+      parameters: [file],
+      environment,
+      expected: place.secretValue,
+    });
+  const runSample = (sample: Sample) => {
+    const file = join(HOME, 'sample.py');
+    writeFileSync(file, renderSample(place, sample), { mode: 0o600 });
+    return runFile(file);
+  };
+  const skip = existsSync(DOCUMENT) ? {} : { skip: 'the document is not beside this checkout' };
+  const { tenantId } = place.instance;
+  return [
+    {
+      name: 'everything azure-keyvault-secrets does with a secret',
+      run: () => runFile(join(SOURCE, 'secrets_surface.py')),
+    },
+    {
+      name: 'the sample of the authentication fundamentals, its two slips mended',
+      ...skip,
+      run: () => runSample({ tenantId, instanceDiscovery: false }),
+    },
+    {
+      name: 'the same through the tenant `adfs`, with nothing set against instance discovery',
+      ...skip,
+      run: () => runSample({ tenantId: 'adfs', instanceDiscovery: true }),
+    },
+  ];
+}
+
+interface Sample {
+  readonly tenantId: string;
+  /** `true`: the credential is built just as the document builds it. */
+  readonly instanceDiscovery: boolean;
+}
+
+/**
+ * The document's own program with its blanks filled in. It assigns the client secret to `cert_path`
+ * and then uses `client_secret`, which is mended here.
+ */
+function renderSample(place: Place, { tenantId, instanceDiscovery }: Sample): string {
+  const code = /```python\n([\s\S]*?)```/.exec(readFileSync(DOCUMENT, 'utf8'))?.[1];
+  if (code === undefined) throw new Error('the document has no Python sample any more');
+  const blanks = [
+    ['"{ENTER YOUR TENANT ID HERE}"', JSON.stringify(tenantId)],
+    ['"https://{ENTER YOUR VAULT NAME}.vault.azure.net/"', JSON.stringify(`${place.vaultUrl}/`)],
+    ['"{ENTER YOUR CLIENT ID HERE}"', JSON.stringify(place.clientId)],
+    ['cert_path = "{ENTER YOUR CLIENT SECRET HERE}"', `client_secret = ${clientSecret(place)}`],
+    ["'{SECRET_NAME}'", JSON.stringify(place.secretName)],
+  ] as const;
+  let filled = code;
+  for (const [blank, value] of blanks) {
+    if (!filled.includes(blank)) throw new Error(`the sample has no ${blank} any more`);
+    filled = filled.replace(blank, () => value);
+  }
+  if (instanceDiscovery) return filled;
+  const last = 'client_secret=client_secret)';
+  if (!filled.includes(last)) throw new Error('the sample builds its credential in another way');
+  return filled.replace(last, `${last.slice(0, -1)}, disable_instance_discovery=True)`);
+}
+
+function clientSecret(place: Place): string {
+  return JSON.stringify(place.clientSecret);
+}

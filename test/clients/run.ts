@@ -1,0 +1,80 @@
+// `npm run test:clients [NAME…]`: clients of other languages against a served instance. Each suite
+// installs what it can; what cannot be installed or run here is named and counted as skipped.
+import process from 'node:process';
+import { admitToSecrets, createApplication, createVault } from '#test/kit/estate.ts';
+import { type Instance, startInstance } from '#test/kit/instance.ts';
+import { go } from './go.ts';
+import { java } from './java.ts';
+import { python } from './python.ts';
+import type { ClientSuite, Place } from './suite.ts';
+
+const SUITES: readonly ClientSuite[] = [python, go, java];
+
+const wanted = process.argv.slice(2).map((name) => name.toLowerCase());
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+function report(outcome: keyof typeof counts, name: string, detail = ''): void {
+  counts[outcome] += 1;
+  process.stdout.write(`${outcome.padEnd(7)} ${name}${detail === '' ? '' : `: ${detail}`}\n`);
+}
+
+/** An application that may do everything with the secrets of a vault that holds one. */
+async function preparePlace(instance: Instance): Promise<Place> {
+  const { owner } = instance;
+  const application = await createApplication(owner, 'clients');
+  const vault = await createVault(owner, { model: 'rbac' });
+  await admitToSecrets(owner, application, { name: vault, model: 'rbac' });
+  const secretName = 'message';
+  const secretValue = 'hello from the vault';
+  const written = await application.vault(vault, {
+    method: 'PUT',
+    path: `/secrets/${secretName}`,
+    json: { value: secretValue },
+  });
+  written.expect(200);
+  return {
+    instance,
+    vaultUrl: instance.vaultUrl(vault),
+    caFile: instance.caFile,
+    clientId: application.credentials.clientId,
+    clientSecret: application.credentials.clientSecret,
+    secretName,
+    secretValue,
+  };
+}
+
+async function runSuite(suite: ClientSuite, place: Place): Promise<void> {
+  const prepared = await suite.prepare(place);
+  if ('unavailable' in prepared) {
+    report('skipped', suite.name, prepared.unavailable);
+    return;
+  }
+  for (const one of prepared) {
+    const name = `${suite.name}: ${one.name}`;
+    if (one.skip !== undefined) {
+      report('skipped', name, one.skip);
+      continue;
+    }
+    try {
+      await one.run();
+      report('passed', name);
+    } catch (error) {
+      report('failed', name, error instanceof Error ? error.message : String(error));
+    }
+  }
+}
+
+const instance = await startInstance();
+try {
+  const place = await preparePlace(instance);
+  for (const suite of SUITES) {
+    if (wanted.length > 0 && !wanted.includes(suite.name.toLowerCase())) continue;
+    await runSuite(suite, place);
+  }
+} finally {
+  await instance.stop();
+}
+process.stdout.write(
+  `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
+);
+process.exitCode = counts.failed > 0 ? 1 : 0;

@@ -1,0 +1,85 @@
+// What a suite of clients is: how to get it ready on this machine, and the programs it runs.
+import { join } from 'node:path';
+import { env } from 'node:process';
+import { run } from '#test/kit/children.ts';
+import { type Instance, projectRoot } from '#test/kit/instance.ts';
+
+/** Where suites keep what they install: outside version control, kept from run to run. */
+export const CACHE = join(projectRoot, 'build', 'clients');
+
+export interface Place {
+  readonly instance: Instance;
+  readonly vaultUrl: string;
+  /** The bundle of the instance's authority alone. */
+  readonly caFile: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** A secret that exists, and its value. */
+  readonly secretName: string;
+  readonly secretValue: string;
+}
+
+export interface ClientCase {
+  readonly name: string;
+  /** Why it cannot run here; absent if it can. */
+  readonly skip?: string;
+  /** Throws if anything is not as it should be. */
+  readonly run: () => Promise<void>;
+}
+
+export interface ClientSuite {
+  readonly name: string;
+  /** Installs what the suite needs. Gives its cases, or says why there are none here. */
+  prepare(place: Place): Promise<readonly ClientCase[] | { readonly unavailable: string }>;
+}
+
+/** The environment that a user of any of the languages sets. */
+export function clientEnvironment(place: Place): Record<string, string> {
+  const { instance } = place;
+  const inherited: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && !/^(AZURE|STRONGROOM)/.test(name)) inherited[name] = value;
+  }
+  return {
+    ...inherited,
+    AZURE_AUTHORITY_HOST: instance.login,
+    AZURE_TENANT_ID: instance.tenantId,
+    AZURE_CLIENT_ID: place.clientId,
+    AZURE_CLIENT_SECRET: place.clientSecret,
+    VAULT_URL: place.vaultUrl,
+    SECRET_NAME: place.secretName,
+    STRONGROOM_TEST_DOMAIN: instance.domain,
+  };
+}
+
+export interface Program {
+  readonly command: string;
+  readonly parameters: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly expected: string;
+}
+
+/** Runs a program whose last printed line must be `expected`; throws with its words otherwise. */
+export async function expectLastLine(program: Program): Promise<void> {
+  const { command, parameters, environment, expected } = program;
+  const finished = await run(command, parameters, { env: environment, limitMs: 120_000 });
+  const last = finished.stdout.trimEnd().split('\n').at(-1);
+  if (finished.code === 0 && last === expected) return;
+  throw new Error(`exit ${finished.code}, "${last}" at the end\n${finished.stderr}`);
+}
+
+export interface Step {
+  readonly command: string;
+  readonly parameters: readonly string[];
+  readonly directory?: string;
+  readonly limitMs?: number;
+}
+
+/** Runs one step of an installation; gives a reason if it did not work. */
+export async function install(step: Step): Promise<string | undefined> {
+  const { command, parameters, directory, limitMs = 540_000 } = step;
+  const finished = await run(command, parameters, { cwd: directory, limitMs });
+  if (finished.code === 0) return undefined;
+  const said = (finished.stderr.trim() || finished.stdout.trim()).split('\n').at(-1) ?? '';
+  return `\`${command} ${parameters[0] ?? ''}\` failed: ${said.slice(0, 200)}`;
+}
