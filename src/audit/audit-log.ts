@@ -14,8 +14,8 @@ export interface AuditLogOptions {
   readonly directory: string;
   readonly clock: Clock;
   /**
-   * At least 32 bytes. Ties the lines by HMAC, so that who can write the files but does not have the
-   * key cannot change a line and tie the rest again.
+   * At least 32 bytes. Ties the lines by HMAC, so that who can write the files but does not have
+   * the key cannot change a line and tie the rest again.
    */
   readonly key?: Uint8Array;
   /** Also wait for the medium (fdatasync). Otherwise a power failure can cost the last second. */
@@ -61,8 +61,8 @@ export class AuditLog {
   #stopped: AuditUnavailable | undefined;
 
   /**
-   * Checks the end of the log that is there, takes off a line that a crash cut short and notes that in
-   * the log. Throws AuditDamaged, with nothing changed, if lines were changed or removed.
+   * Checks the end of the log that is there, takes off a line that a crash cut short and notes that
+   * in the log. Throws AuditDamaged, with nothing changed, if lines were changed or removed.
    */
   static async open(options: AuditLogOptions): Promise<AuditLog> {
     const { directory, key } = options;
@@ -93,7 +93,9 @@ export class AuditLog {
     return this.#head;
   }
 
-  /** Resolves once the line is written (`durable`: on the medium). Rejects with AuditUnavailable. */
+  /**
+   * Resolves once the line is written (`durable`: on the medium). Rejects with AuditUnavailable.
+   */
   append(event: AuditEvent): Promise<void> {
     if (this.#stopped !== undefined) return Promise.reject(this.#stopped);
     if (this.#pending.length >= PENDING_MAX) {

@@ -2,10 +2,11 @@
 //
 // A line is the event as one JSON object in UTF-8 whose last three properties are
 //   ,"sequence":N,"previousHash":"<64 hex>","hash":"<64 hex>"}
-// and a line feed. `sequence` counts from 1 without gaps. `previousHash` is the `hash` of line N-1, or
-// 64 zeros for line 1. `hash` covers the line's bytes from `{` up to, not including, `,"hash":"`; it is
-// HMAC-SHA-256 under the audit key, or plain SHA-256 in a log that was opened without a key.
-// What is hashed are the bytes that stand in the file, so nothing depends on how JSON is written.
+// and a line feed. `sequence` counts from 1 without gaps. `previousHash` is the `hash` of line N-1,
+// or 64 zeros for line 1. `hash` covers the line's bytes from `{` up to, not including,
+// `,"hash":"`; it is HMAC-SHA-256 under the audit key, or plain SHA-256 in a log that was opened
+// without a key. What is hashed are the bytes that stand in the file, so nothing depends on how
+// JSON is written.
 import { createHmac, createSecretKey, hash } from 'node:crypto';
 
 /** Number and hash of a line: what the next line is tied to. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Grant, GrantDetails, RawRequest } from '#kernel';
+import type { GrantDetails, RawRequest } from '#kernel';
 import { type AuditedRequest, renderAuditEvent } from './event.ts';
 
 const request: RawRequest = {
@@ -44,8 +44,7 @@ const audited: AuditedRequest = {
   durationMs: 4.6,
 };
 
-/** Only its fields are read; that it was issued is the storage's concern. */
-function granted(details: Pick<GrantDetails, 'by' | 'assignmentId'>): Grant {
+function granted(details: Pick<GrantDetails, 'by' | 'assignmentId'>): GrantDetails {
   return { principal: undefined, action: 'a', scope: 's', partition: 'p', ...details };
 }
 

@@ -1,6 +1,7 @@
-// One audit event in Azure's AuditEvent schema, made from what the pipeline knows of one request. It
-// holds no secret, no token and no body: only who asked for what, from where, and what came of it.
-import type { Grant, Principal, RawRequest } from '#kernel';
+// One audit event in Azure's AuditEvent schema, made from what the pipeline knows of one request.
+// It holds no secret, no token and no body: only who asked for what, from where, and what came of
+// it.
+import type { GrantDetails, Principal, RawRequest } from '#kernel';
 
 /**
  * A record of Azure's `AuditEvent` category. Names, nesting and the text form of `durationMs` are
@@ -40,7 +41,7 @@ export interface AuditedRequest {
   readonly plane: string;
   readonly operation: { readonly name: string; readonly apiVersion: string };
   readonly principal: Principal | undefined;
-  readonly grant: Grant | undefined;
+  readonly grant: GrantDetails | undefined;
   readonly resourceId: string;
   readonly objectId: string;
   readonly status: number;

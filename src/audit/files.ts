@@ -1,6 +1,6 @@
-// The files of an audit directory: `audit-<number of its first line>.jsonl`, oldest first by name, and
-// `head.json`, which says how far the log had come when it was last synced. Without it, whole lines
-// removed from the end would leave no gap to see.
+// The files of an audit directory: `audit-<number of its first line>.jsonl`, oldest first by name,
+// and `head.json`, which says how far the log had come when it was last synced. Without it, whole
+// lines removed from the end would leave no gap to see.
 import { randomBytes } from 'node:crypto';
 import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
-// What is done with the log of the last run before anything is added to it: the newest file is checked,
-// a line that a crash cut short is taken off, and a log that is not whole is refused. The older files
-// are checked by `verifyAudit`, not at every start.
+// What is done with the log of the last run before anything is added to it: the newest file is
+// checked, a line that a crash cut short is taken off, and a log that is not whole is refused. The
+// older files are checked by `verifyAudit`, not at every start.
 import { readFile } from 'node:fs/promises';
 import { type ChainHash, type Head, ORIGIN, readLine, splitLines } from './chain.ts';
 import { AuditDamaged } from './errors.ts';
@@ -47,8 +47,8 @@ async function readNewest(
     const head = checkLines(file, { lines, hashOf, anchor });
     return { head, newest, unfinishedBytes };
   }
-  // A crash between making the file and finishing its first line: the line before stands in the file
-  // before.
+  // A crash between making the file and finishing its first line: the line before stands in the
+  // file before.
   const { head, unfinishedBytes: cut } = await readNewest(files.slice(0, -1), hashOf, anchor);
   if (head.sequence + 1 !== file.firstSequence || cut > 0) {
     throw new AuditDamaged(`${file.path} is empty but does not follow line ${head.sequence}.`);
@@ -62,7 +62,9 @@ interface Content {
   readonly anchor: Head;
 }
 
-/** Follows the chain through one file; the first line's tie to the file before is taken on trust. */
+/**
+ * Follows the chain through one file; the first line's tie to the file before is taken on trust.
+ */
 function checkLines(file: AuditFile, { lines, hashOf, anchor }: Content): Head {
   let before: Head | undefined;
   for (const [index, bytes] of lines.entries()) {

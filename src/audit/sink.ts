@@ -1,5 +1,5 @@
-// Where the bytes of the log go. The port is four verbs wide so that a test can be a disk that fails;
-// the only real one appends to a file through one descriptor.
+// Where the bytes of the log go. The port is four verbs wide so that a test can be a disk that
+// fails; the only real one appends to a file through one descriptor.
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 

@@ -16,29 +16,14 @@ import { ManualClock } from '#kernel';
 import { AuditLog } from './audit-log.ts';
 import { chainHash, type Head, ORIGIN, readLine, renderLine, splitLines } from './chain.ts';
 import { AuditDamaged } from './errors.ts';
-import type { AuditEvent } from './event.ts';
 import { saveHead } from './files.ts';
+import { auditEvent, key } from './log.fixture.ts';
 import { verifyAudit } from './verify.ts';
 
-const key = Buffer.alloc(32, 7);
 const LINES = 9;
 let directory = '';
 
-const event: AuditEvent = {
-  time: '2026-01-01T00:00:00.000Z',
-  category: 'AuditEvent',
-  operationName: 'SecretGet',
-  resultType: 'Success',
-  resultSignature: 'Forbidden',
-  resultDescription: '',
-  correlationId: '',
-  callerIpAddress: '127.0.0.1',
-  identity: { claim: { oid: 'mallory' } },
-  properties: {},
-  resourceId: '',
-  operationVersion: '',
-  durationMs: '1',
-};
+const event = auditEvent('SecretGet');
 
 /** Three files of three lines each. */
 beforeEach(async () => {

@@ -28,9 +28,9 @@ export interface AuditReport {
 const PROBLEMS_MAX = 100;
 
 /**
- * `key` as given to AuditLog.open. `from` is the number of the first line that should be there: above 1
- * only when older files were archived. Throws AuditDamaged if there is no log or `head.json` is not
- * genuine; everything else is a problem in the report.
+ * `key` as given to AuditLog.open. `from` is the number of the first line that should be there:
+ * above 1 only when older files were archived. Throws AuditDamaged if there is no log or
+ * `head.json` is not genuine; everything else is a problem in the report.
  */
 export async function verifyAudit(
   directory: string,
@@ -41,7 +41,8 @@ export async function verifyAudit(
     hashOf: chainHash(key),
     algorithm: key === undefined ? 'SHA-256' : 'HMAC-SHA-256',
   };
-  // Before the files: lines written meanwhile make the log longer than the head says, never shorter.
+  // Before the files: lines written meanwhile make the log longer than the head says, never
+  // shorter.
   const anchor = await loadHead(directory, headFile).catch(noLog(directory));
   if (anchor === undefined) throw new AuditDamaged(`There is no audit log in ${directory}.`);
   const files = await listAuditFiles(directory);
@@ -59,7 +60,10 @@ function noLog(directory: string): (error: unknown) => never {
   };
 }
 
-/** Follows the chain. After a problem it goes on from what the line claims, so that each is told once. */
+/**
+ * Follows the chain. After a problem it goes on from what the line claims, so that each is told
+ * once.
+ */
 class Walk {
   readonly #hashOf: ChainHash;
   readonly #anchor: Head;

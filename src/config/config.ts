@@ -11,7 +11,9 @@ export type SealChoice =
 export interface Config {
   /** Absolute path of the directory that holds everything this instance keeps. */
   readonly dataDirectory: string;
-  /** Lower-case DNS name under which every host of this instance stands, for example `localhost`. */
+  /**
+   * Lower-case DNS name under which every host of this instance stands, for example `localhost`.
+   */
   readonly domain: string;
   /** Address to listen on. */
   readonly host: string;

@@ -1,5 +1,5 @@
-// Names of what lies in the data directory, so that the server that writes a file and the command that
-// reads it agree. Says nothing about what is in them.
+// Names of what lies in the data directory, so that the server that writes a file and the command
+// that reads it agree. Says nothing about what is in them.
 import { join } from 'node:path';
 
 export interface DataFiles {

@@ -1,5 +1,6 @@
-// The URLs of an instance. They follow from domain and port alone, so every part of the program that
-// needs one computes the same. No URL ends in a slash: clients compare issuers and resources as text.
+// The URLs of an instance. They follow from domain and port alone, so every part of the program
+// that needs one computes the same. No URL ends in a slash: clients compare issuers and resources
+// as text.
 import type { Config } from './config.ts';
 
 export interface Endpoints {

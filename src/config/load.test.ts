@@ -133,7 +133,7 @@ describe('the configuration file', () => {
 describe('values', () => {
   it('refuse a port that is not 0 to 65535', () => {
     for (const port of ['65536', '-1', '1e3', '0x50', ' 80', '8443.0', 'https', '٣']) {
-      assert.match(refusal({ flags: { port } }), /whole number from 0 to 65535/);
+      assert.match(refusal({ flags: { port } }), /whole number from 0 .* to 65535/);
     }
     assert.equal(load({ flags: { port: '65535' } }).port, 65535);
     assert.equal(load({ flags: { port: '0' } }).port, 0, 'any free port');

@@ -1,5 +1,5 @@
-// Flags over environment over file over defaults → Config. The only reader of process.env. It refuses
-// what it does not understand: a mistyped setting must not silently become its default.
+// Flags over environment over file over defaults → Config. The only reader of process.env. It
+// refuses what it does not understand: a mistyped setting must not silently become its default.
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';

@@ -1,5 +1,6 @@
 // The table of settings: one row each, with its flag, its environment variable and its help line.
-// Command-line help, the loader and the configuration file all read this table, so they cannot differ.
+// Command-line help, the loader and the configuration file all read this table, so they cannot
+// differ.
 
 export interface Setting {
   /** Name in the configuration file, and of the value in the program. */
@@ -8,7 +9,9 @@ export interface Setting {
   readonly flag?: string;
   readonly variable: string;
   readonly help: string;
-  /** Relative paths of the file are meant from the file's own folder, others from where one stands. */
+  /**
+   * Relative paths of the file are meant from the file's own folder, others from where one stands.
+   */
   readonly isPath: boolean;
   /** Secrets are taken from the environment only: flags show in process lists, files in backups. */
   readonly environmentOnly?: true;

@@ -5,7 +5,7 @@ import type { ErrorDefinition } from './api-error.ts';
 import type { Grant } from './grant.ts';
 import type { Principal } from './principal.ts';
 import type { RawRequest } from './request.ts';
-import { parse, type Schema, z } from './schema.ts';
+import { parse, type Schema, unchecked } from './schema.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -109,8 +109,6 @@ export interface Operation<Target = unknown> extends RowBase {
   readonly prepare: (raw: RawCall<Target>) => () => Promise<Result> | Result;
 }
 
-const NOTHING = z.unknown();
-
 /** Makes a row. The types of params, query and body follow from its schemas. */
 export function operation<Target, P = unknown, Q = unknown, B = unknown>(
   row: OperationRow<Target, P, Q, B>,
@@ -135,8 +133,4 @@ export function operation<Target, P = unknown, Q = unknown, B = unknown>(
       return () => handle(call);
     },
   };
-}
-
-function unchecked<T>(): Schema<T> {
-  return NOTHING as Schema<unknown> as Schema<T>;
 }
