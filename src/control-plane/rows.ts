@@ -2,7 +2,9 @@
 import type { ArmRow } from './arm-row.ts';
 import { deletedVaultRows } from './deleted-vaults/operations.ts';
 import { denyAssignmentRows } from './deny-assignments/operations.ts';
+import { lockRows } from './locks/operations.ts';
 import type { Management } from './management.ts';
+import { managementGroupRows } from './management-groups/operations.ts';
 import { metadataRows } from './metadata/operations.ts';
 import { permissionRows } from './permissions/operations.ts';
 import { providerRows } from './providers/operations.ts';
@@ -26,5 +28,7 @@ export function managementRows(management: Management): readonly ArmRow[] {
     ...roleDefinitionRows(management),
     ...permissionRows(management),
     ...denyAssignmentRows(management),
+    ...lockRows(management),
+    ...managementGroupRows(management),
   ];
 }

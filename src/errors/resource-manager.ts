@@ -59,7 +59,7 @@ const general = {
     "The api-version '{version}' is invalid. The supported versions are '{supported}'.",
   ),
   resourceTypeInvalid: define(
-    400,
+    404,
     'InvalidResourceType',
     "The resource type could not be found in the namespace '{namespace}' for api version '{version}'.",
   ),

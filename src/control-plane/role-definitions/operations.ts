@@ -10,7 +10,7 @@ import {
   putRoleDefinition,
   type RoleDefinition,
 } from '#resources';
-import { armVersions } from '../api-versions.ts';
+import { armVersions, isVersionSince } from '../api-versions.ts';
 import { type ArmRow, armRow } from '../arm-row.ts';
 import { invalidFilter, parseFilter } from '../filter.ts';
 import { type ArmCall, scopedNames } from '../handling.ts';
@@ -24,6 +24,8 @@ const LIST = '/{scope}/providers/Microsoft.Authorization/roleDefinitions';
 const ONE = `${LIST}/{roleDefinitionId}`;
 const ACTION = 'Microsoft.Authorization/roleDefinitions';
 const CUSTOM_ROLES_MAX = 5000;
+/** From this version on even the PUT that creates answers `createdBy: null` (recorded 2025). */
+const NO_CREATOR_SINCE = '2022-01-01';
 
 type RowBase = Pick<Operation<ManagementTarget>, 'versions' | 'success' | 'errors'>;
 const base: RowBase = { versions: armVersions.authorization, success: 200, errors: [] };
@@ -150,7 +152,8 @@ async function putRole(
   const { created, role } = await storage
     .view(call.grant)
     .transact((transaction) => putRoleDefinition(transaction, wanted));
-  return { body: renderRoleDefinition(role, scope, created) };
+  const creatorKnown = created && !isVersionSince(call.apiVersion, NO_CREATOR_SINCE);
+  return { body: renderRoleDefinition(role, scope, creatorKnown) };
 }
 
 interface ScopesQuestion {
