@@ -154,7 +154,9 @@ describe('what a role on the management plane does not open', () => {
         const expected = model === 'rbac' ? BY_RBAC : BY_POLICY;
         await assertRefused(client.getSecret('any'), expected);
         await assertRefused(client.setSecret('any', 'value'), expected);
-        await assertRefused(client.listPropertiesOfSecrets().next(), expected);
+        // The client's pager keeps no more than status and code.
+        const listing = client.listPropertiesOfSecrets().next();
+        await assertRefused(listing, { status: 403, code: 'Forbidden' });
       });
     }
   }

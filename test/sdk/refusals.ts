@@ -1,18 +1,16 @@
 // What Azure's clients throw when the service refuses, read from the answer they keep.
 import assert from 'node:assert/strict';
-import { parseJson, z } from '#kernel';
+import { z } from '#kernel';
 
-const REFUSAL = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string(),
-    innererror: z.object({ code: z.string() }).nullish(),
-  }),
+// The client's own spelling of the wire's `innererror`.
+const INNER = z.object({
+  error: z.object({ innerError: z.object({ code: z.string() }).nullish() }),
 });
 
 const REST_ERROR = z.object({
   statusCode: z.number(),
-  response: z.object({ bodyAsText: z.string().nullish() }).optional(),
+  code: z.string(),
+  details: z.unknown(),
 });
 
 export interface Refusal {
@@ -31,10 +29,9 @@ export async function refusal(call: Promise<unknown>): Promise<Refusal> {
   assert.ok(thrown instanceof Error, 'the call was expected to be refused, but it was answered');
   const rest = REST_ERROR.safeParse(thrown);
   if (!rest.success) throw thrown;
-  const body = REFUSAL.safeParse(parseJson(rest.data.response?.bodyAsText ?? '{}'));
-  if (!body.success) throw thrown;
-  const { code, message, innererror } = body.data.error;
-  return { status: rest.data.statusCode, code, inner: innererror?.code, message };
+  const { statusCode, code, details } = rest.data;
+  const inner = INNER.safeParse(details).data?.error.innerError?.code;
+  return { status: statusCode, code, inner, message: thrown.message };
 }
 
 export interface Expected {
