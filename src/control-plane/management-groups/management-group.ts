@@ -1,6 +1,6 @@
-// Management groups as a tree below the tenant's root group: no circles, at most six levels, no group
-// deleted while something hangs below it. Where a subscription hangs decides whose roles reach it, so
-// moving one asks for rights at both ends.
+// Management groups as a tree below the tenant's root group: no circles, at most six levels, no
+// group deleted while something hangs below it. Where a subscription hangs decides whose roles
+// reach it, so moving one asks for rights at both ends.
 import { resourceManagerErrors } from '#errors';
 import { ApiError } from '#kernel';
 import {
@@ -34,8 +34,8 @@ export function groupNotFound(name: string): ApiError {
 }
 
 /**
- * Creates or changes. The tree is read within the transaction, so that two moves at once cannot make
- * a circle of two that are none.
+ * Creates or changes. The tree is read within the transaction, so that two moves at once cannot
+ * make a circle of two that are none.
  */
 export async function putManagementGroup(
   transaction: Transaction,

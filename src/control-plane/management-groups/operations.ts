@@ -1,5 +1,5 @@
-// `Microsoft.Management/managementGroups`: create, read, change, delete, list, and the subscriptions
-// below a group.
+// `Microsoft.Management/managementGroups`: create, read, change, delete, list, and the
+// subscriptions below a group.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Operation, type Result, z } from '#kernel';
 import {
