@@ -1,19 +1,12 @@
 // Network rules and the access decision in front of every vault operation, and Azure's words when
 // they refuse. Callers see Azure's error; the machine-readable reason goes to the audit log only.
-import type { Authorizer, DenialReason } from '#authorization';
+import type { Authorizer } from '#authorization';
 import { usesRoles } from '#authorization';
 import { keyVaultErrors } from '#errors';
-import {
-  type Access,
-  type Admission,
-  ApiError,
-  type Authorization,
-  describeCaller,
-  type Grant,
-  type Principal,
-} from '#kernel';
+import { type Admission, ApiError, type Authorization, type Grant } from '#kernel';
 import { decideNetwork } from '#network';
-import { type Vault, vaultResourceId } from '#resources';
+import type { Vault } from '#resources';
+import { describeVault, forbiddenByPolicy, forbiddenByRbac } from './forbidden.ts';
 import type { Collection } from './object/kind.ts';
 import { isName, parseName } from './object/name.ts';
 import { nameParameters } from './object/row.ts';
@@ -30,7 +23,7 @@ export function admitToVault({ request, target, principal }: Admission<VaultTarg
     privateLink: false,
   });
   if (decision.admitted) return;
-  const args = { ...describe(vault, principal), address: request.clientAddress };
+  const args = { ...describeVault(vault, principal), address: request.clientAddress };
   throw new ApiError(networkError(vault, decision.reason), args, { reason: decision });
 }
 
@@ -60,8 +53,11 @@ export function authorizeInVault(
   const objectScope = access.at === 'object' ? objectScopeOf(input) : undefined;
   const decision = authorizer.decideData({ principal, vault, objectScope, access, nowMs });
   if (decision.allowed) return decision.grant;
-  const refusal = { vault, principal, access, reason: decision.reason };
-  throw usesRoles(vault) ? forbiddenByRbac(refusal, objectScope) : forbiddenByPolicy(refusal);
+  const { reason } = decision;
+  if (!usesRoles(vault)) {
+    throw forbiddenByPolicy({ vault, principal, permission: access.policy[0] ?? '', reason });
+  }
+  throw forbiddenByRbac({ vault, principal, action: access.action, objectScope, reason });
 }
 
 /** `secrets/<name>`. A name is checked before it becomes part of a scope. */
@@ -79,39 +75,3 @@ function objectScopeOf({ params, operation, request }: Authorization<VaultTarget
 }
 
 const collections: readonly Collection[] = ['secrets', 'keys', 'certificates'];
-
-interface Refusal {
-  readonly vault: Vault;
-  readonly principal: Principal;
-  readonly access: Extract<Access, { kind: 'data' }>;
-  readonly reason: DenialReason;
-}
-
-function forbiddenByRbac(refusal: Refusal, objectScope: string | undefined): ApiError {
-  const { vault, principal, access, reason } = refusal;
-  const scope = objectScope === undefined ? '' : `/${objectScope}`;
-  const deniedBy = reason.code === 'DenyAssignment' ? reason.denyAssignmentId : undefined;
-  const args = {
-    ...describe(vault, principal),
-    action: access.action,
-    resource: (vaultResourceId(vault) + scope).toLowerCase(),
-    assignment: '(not found)',
-    denyAssignmentId: deniedBy === undefined ? 'null' : `'${deniedBy}'`,
-    decision: deniedBy === undefined ? 'DeniedWithNoValidRBAC' : 'DeniedByDenyAssignment',
-  };
-  return new ApiError(keyVaultErrors.forbiddenByRbac, args, { reason });
-}
-
-function forbiddenByPolicy({ vault, principal, access, reason }: Refusal): ApiError {
-  const [collection = '', permission = ''] = (access.policy[0] ?? '').split('/');
-  const args = { ...describe(vault, principal), collection, permission };
-  return new ApiError(keyVaultErrors.forbiddenByPolicy, args, { reason });
-}
-
-function describe(vault: Vault, principal: Principal | undefined) {
-  return {
-    vault: vault.name,
-    location: vault.location,
-    caller: principal === undefined ? '' : describeCaller(principal),
-  };
-}

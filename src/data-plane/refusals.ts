@@ -2,8 +2,9 @@
 // wrong becomes a BadParameter.
 
 import { keyVaultErrors } from '#errors';
-import { ApiError, type Refusals, type RequestPart, type Result, type SchemaError } from '#kernel';
+import { ApiError, type Refusals, type Result, type SchemaError } from '#kernel';
 import { LATEST_VERSION } from './api-version.ts';
+import { invalidProperties } from './object/invalid-property.ts';
 
 export const vaultRefusals: Refusals = {
   unknownPath: () => new ApiError(keyVaultErrors.pathNotFound),
@@ -19,19 +20,11 @@ export const vaultRefusals: Refusals = {
   throttled: () => new ApiError(keyVaultErrors.throttled),
 };
 
-/**
- * One line per property, as in recorded answers (`Property policy.x509_props has invalid value`).
- * Recorded answers to keys and secrets leave the name out; we say it.
- */
 function badParameter(error: SchemaError): ApiError {
   const names = new Set(error.issues.map((issue) => issue.path.join('.')));
-  if (names.has('') && isWhole(error.part)) return new ApiError(keyVaultErrors.bodyMissing);
-  const lines = [...names].map((name) => `Property ${name} has invalid value\r\n`).join('');
-  return new ApiError(keyVaultErrors.propertyInvalid, { lines }, { cause: error });
-}
-
-function isWhole(part: RequestPart): boolean {
-  return part === 'body';
+  return error.part === 'body' && names.has('')
+    ? new ApiError(keyVaultErrors.bodyMissing)
+    : invalidProperties([...names], error);
 }
 
 export function renderVaultError(error: ApiError): Result {

@@ -10,6 +10,7 @@ import type { Storage } from '#storage';
 import { admitToVault, authorizeInVault } from './access.ts';
 import { challengeError } from './challenge.ts';
 import { vaultHeaders } from './headers.ts';
+import { keyOperations } from './keys/operations.ts';
 import { renderVaultError, vaultRefusals } from './refusals.ts';
 import { secretOperations } from './secrets/operations.ts';
 import type { VaultTarget } from './vault-target.ts';
@@ -43,7 +44,7 @@ export function vaultPlane(options: VaultPlaneOptions): Plane<VaultTarget> {
   const hostSuffix = endpoints.vaultSuffix.replace(/:\d+$/, '').toLowerCase();
   return {
     name: 'vault',
-    operations: secretOperations(options),
+    operations: [...secretOperations(options), ...keyOperations(options)],
     methodOverrideHeader: 'x-http-method',
     accept: (hostname) => findVault(options.resources, hostSuffix, hostname),
     async authenticate(request) {

@@ -188,6 +188,11 @@ export const secretErrors = {
 
 export const keyErrors = {
   ...objectErrors('Key'),
+  managed: defineInner(
+    403,
+    'KeyManagedByKeyVault',
+    'Operation "{operation}" is not allowed as this object\'s lifetime is managed by Key Vault.',
+  ),
   disabled: defineInner(
     403,
     'KeyDisabled',
@@ -204,6 +209,11 @@ export const keyErrors = {
     403,
     'KeyOperationForbidden',
     'Operation {operation} is not permitted on this key.',
+  ),
+  attestationUnverified: defineInner(
+    403,
+    'AccessDenied',
+    'Target environment attestation statement cannot be verified.',
   ),
   hardwareNotSupported: defineInner(
     403,

@@ -18,12 +18,15 @@ export interface GivenAttributes {
   readonly exp?: number | null | undefined;
 }
 
+/** For schemas that add attributes of their own. */
+export const attributesShape = {
+  enabled: z.boolean().nullish(),
+  nbf: seconds.nullish(),
+  exp: seconds.nullish(),
+};
+
 export const attributesSchema: Schema<GivenAttributes | null | undefined> = z
-  .object({
-    enabled: z.boolean().nullish(),
-    nbf: seconds.nullish(),
-    exp: seconds.nullish(),
-  })
+  .object(attributesShape)
   .nullish();
 
 /** The three settable attributes with `null` taken as not given. */

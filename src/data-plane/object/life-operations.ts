@@ -45,6 +45,8 @@ export interface LifeSpec<Listed, Content> {
     readonly error: ErrorDefinition;
   };
   readonly throttle: string;
+  /** After a delete, for what is held in memory. */
+  readonly onDeleted?: (head: Head<Listed>) => void;
 }
 
 const ALL_VERSIONS = since('7.0');
@@ -140,6 +142,7 @@ function deleteRows<Listed, Content>(
       handle: async (call) => {
         const session = sessionOf(call, options);
         const found = await deleteObject(store, session, nameOf(call, collection));
+        spec.onDeleted?.(found.head);
         return { body: renderBundle(found, shownIn(call)) };
       },
     }),

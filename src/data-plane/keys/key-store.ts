@@ -1,0 +1,276 @@
+// Keys in a vault's records: create, import, update, rotate. Key material is made before the commit and
+// kept only in the version's sealed record.
+import {
+  type CurveName,
+  generateKey,
+  importJwk,
+  KeyError,
+  type KeyMaterial,
+  type KeySpec,
+  publicJwk,
+  serializeKey,
+} from '#cryptography';
+import { keyErrors } from '#errors';
+import { ApiError } from '#kernel';
+import type { Vault } from '#resources';
+import { newAttributes, settableAttributes } from '../object/attributes.ts';
+import { invalidProperties } from '../object/invalid-property.ts';
+import type { Session } from '../object/life.ts';
+import { changeHeader, guardManaged, type NewVersion } from '../object/object-store.ts';
+import {
+  CURVES,
+  decideReleasePolicy,
+  defaultKeyOps,
+  type FoundKey,
+  IMPORT_KEY_SECONDS,
+  isHardware,
+  type KeyContent,
+  type KeyListed,
+  type KeyType,
+  keyKind,
+  type ReleasePolicy,
+} from './key.ts';
+import { keyObjects } from './key-objects.ts';
+import { rotatedExpiry } from './rotation-policy.ts';
+import { loadRotationPolicy } from './rotation-store.ts';
+import {
+  type KeyCreateParameters,
+  type KeyImportParameters,
+  type KeyProperties,
+  releasePolicyOf,
+} from './wire.ts';
+
+/** Octet keys came to vaults, as a preview of Premium, with this api-version. */
+export interface CreateOptions {
+  readonly allowOct: boolean;
+}
+
+export async function createKey(
+  session: Session,
+  name: string,
+  input: { readonly given: KeyCreateParameters; readonly options: CreateOptions },
+): Promise<FoundKey> {
+  const { kty, spec } = parseSpec(input.given, input.options);
+  requireHardware(session.vault, kty);
+  const draft = draftOf(session, name, { kty, given: input.given });
+  // Making a key is expensive: what will be refused anyway is refused first.
+  await requireWritable(session, name);
+  const material = await generateKey(spec);
+  return addKey(session, withMaterial(draft, kty, material));
+}
+
+export async function importKey(
+  session: Session,
+  name: string,
+  given: KeyImportParameters,
+): Promise<FoundKey> {
+  const kty = importedType(given);
+  requireHardware(session.vault, kty);
+  const keyOps = given.key_ops ?? given.key.key_ops;
+  const draft = draftOf(session, name, { kty, given: { ...given, key_ops: keyOps } });
+  await requireWritable(session, name);
+  const material = await materialOf(given);
+  return addKey(session, withMaterial(draft, kty, material));
+}
+
+export function updateKey(
+  session: Session,
+  id: { readonly name: string; readonly version: string },
+  given: KeyProperties,
+): Promise<FoundKey> {
+  const change = { ...settableAttributes(given.attributes), tags: given.tags ?? undefined };
+  return session.view.transact(async (transaction) => {
+    const found = await keyObjects.load(transaction, id.name, id.version);
+    guardManaged(keyKind, found.head, 'update');
+    const { header, content } = found.version;
+    const { exportable } = header.listed;
+    if ((given.attributes?.exportable ?? exportable) !== exportable) {
+      throw invalidProperties(['attributes.exportable']);
+    }
+    const releasePolicy = decideReleasePolicy({
+      exportable,
+      before: content.releasePolicy,
+      given: releasePolicyOf(given.release_policy),
+    });
+    return keyObjects.replace(transaction, found, {
+      header: changeHeader(header, change, session.nowSeconds),
+      content: {
+        ...content,
+        keyOps: given.key_ops ?? content.keyOps,
+        ...(releasePolicy && { releasePolicy }),
+      },
+    });
+  });
+}
+
+/** A new version like the current one, with the expiry that the rotation policy gives. */
+export async function rotateKey(session: Session, name: string): Promise<FoundKey> {
+  for (;;) {
+    const before = await keyObjects.load(session.view, name, '');
+    guardManaged(keyKind, before.head, 'rotate');
+    const rotated = await addRotated(session, before, await generateKey(specOf(before)));
+    if (rotated !== undefined) return rotated;
+  }
+}
+
+/** `undefined` if another version has become the current one since, which may be of another type. */
+function addRotated(
+  { view, nowSeconds }: Session,
+  before: FoundKey,
+  material: KeyMaterial,
+): Promise<FoundKey | undefined> {
+  const { name, uid } = before.head;
+  return view.transact(async (transaction) => {
+    const { version } = await keyObjects.load(transaction, name, '');
+    if (version.header.version !== before.version.header.version) return undefined;
+    const policy = await loadRotationPolicy(transaction, uid);
+    const exp = policy && rotatedExpiry(policy, nowSeconds);
+    const { listed, tags } = version.header;
+    return keyObjects.add(transaction, {
+      ...{ name, tags, listed, nowSeconds },
+      attributes: { enabled: true, ...(exp !== undefined && { exp }) },
+      content: { ...version.content, ...serialized(material) },
+    });
+  });
+}
+
+type Draft = Omit<NewVersion<KeyListed, KeyContent>, 'listed' | 'content'> & {
+  readonly exportable: boolean;
+  readonly keyOps: readonly string[];
+  readonly releasePolicy: ReleasePolicy | undefined;
+};
+
+function draftOf(
+  { nowSeconds }: Session,
+  name: string,
+  { kty, given }: { readonly kty: KeyType; readonly given: KeyProperties },
+): Draft {
+  const exportable = given.attributes?.exportable ?? false;
+  const releasePolicy = decideReleasePolicy({
+    exportable,
+    before: undefined,
+    given: releasePolicyOf(given.release_policy),
+  });
+  const keyOps = [...new Set(given.key_ops ?? defaultKeyOps(baseType(kty)))];
+  const attributes = newAttributes(given.attributes);
+  const isImportKey = keyOps.includes('import');
+  if (isImportKey && (keyOps.length > 1 || kty !== 'RSA-HSM')) throw invalidProperties(['key_ops']);
+  const exp = attributes.exp ?? (isImportKey ? nowSeconds + IMPORT_KEY_SECONDS : undefined);
+  return {
+    name,
+    attributes: { ...attributes, ...(exp !== undefined && { exp }) },
+    tags: given.tags ?? undefined,
+    ...{ exportable, keyOps, releasePolicy, nowSeconds },
+  };
+}
+
+function withMaterial(
+  draft: Draft,
+  kty: KeyType,
+  material: KeyMaterial,
+): NewVersion<KeyListed, KeyContent> {
+  const { exportable, keyOps, releasePolicy, ...version } = draft;
+  return {
+    ...version,
+    listed: { kty, sizeBits: material.sizeBits, exportable },
+    content: { keyOps, ...serialized(material), ...(releasePolicy && { releasePolicy }) },
+  };
+}
+
+function serialized(material: KeyMaterial): Pick<KeyContent, 'publicJwk' | 'material'> {
+  const bytes = serializeKey(material);
+  const text = bytes.toString('base64');
+  bytes.fill(0);
+  return { publicJwk: publicJwk(material), material: text };
+}
+
+function addKey(session: Session, draft: NewVersion<KeyListed, KeyContent>): Promise<FoundKey> {
+  return session.view.transact(async (transaction) => {
+    const found = await keyObjects.add(transaction, draft);
+    guardManaged(keyKind, found.head, 'create');
+    return found;
+  });
+}
+
+async function requireWritable({ view }: Session, name: string): Promise<void> {
+  const head = await keyObjects.findLive(view, name);
+  if (head) guardManaged(keyKind, head, 'create');
+  else await keyObjects.requireNameFree(view, name);
+}
+
+function requireHardware(vault: Vault, kty: KeyType): void {
+  if (isHardware(kty) && vault.sku !== 'premium') {
+    throw new ApiError(keyErrors.hardwareNotSupported);
+  }
+}
+
+function baseType(kty: KeyType): 'RSA' | 'EC' | 'oct' {
+  return kty.startsWith('RSA') ? 'RSA' : kty.startsWith('EC') ? 'EC' : 'oct';
+}
+
+const RSA_SIZES_BITS: readonly number[] = [2048, 3072, 4096];
+const OCT_SIZES_BITS: readonly number[] = [128, 192, 256];
+
+function parseSpec(
+  given: KeyCreateParameters,
+  { allowOct }: CreateOptions,
+): { kty: KeyType; spec: KeySpec } {
+  const { kty } = given;
+  switch (kty) {
+    case 'RSA':
+    case 'RSA-HSM':
+      return { kty, spec: { kty: 'RSA', sizeBits: parseSize(given, RSA_SIZES_BITS, 2048) } };
+    case 'EC':
+    case 'EC-HSM':
+      return { kty, spec: { kty: 'EC', crv: parseCurve(given.crv) } };
+    case 'oct-HSM':
+      if (!allowOct) break;
+      return { kty, spec: { kty: 'oct', sizeBits: parseSize(given, OCT_SIZES_BITS, 256) } };
+  }
+  throw invalidProperties(['kty']);
+}
+
+function parseSize(given: KeyCreateParameters, sizes: readonly number[], normal: number): number {
+  const size = given.key_size ?? normal;
+  if (!sizes.includes(size)) throw invalidProperties(['key_size']);
+  return size;
+}
+
+/** Recorded: an empty curve is no curve, and none is P-256. */
+function parseCurve(given: string | null | undefined): CurveName {
+  const curve = CURVES.find((known) => known === (given || 'P-256'));
+  if (curve === undefined) throw invalidProperties(['crv']);
+  return curve;
+}
+
+function importedType({ key, Hsm }: KeyImportParameters): KeyType {
+  const base = key.kty?.replace(/-HSM$/, '');
+  const hardware = Hsm === true || key.kty?.endsWith('-HSM') === true;
+  if (base === 'RSA') return hardware ? 'RSA-HSM' : 'RSA';
+  if (base === 'EC') return hardware ? 'EC-HSM' : 'EC';
+  if (base === 'oct' && hardware) return 'oct-HSM';
+  throw new ApiError(keyErrors.jwkInvalid);
+}
+
+/** Every flaw of an imported key is one and the same answer; which one it was, the log knows. */
+async function materialOf({ key }: KeyImportParameters): Promise<KeyMaterial> {
+  try {
+    return await importJwk(key);
+  } catch (cause) {
+    if (!(cause instanceof KeyError)) throw cause;
+    throw new ApiError(keyErrors.jwkInvalid, {}, { cause, reason: cause.code });
+  }
+}
+
+function specOf({ version }: FoundKey): KeySpec {
+  const { publicJwk: jwk } = version.content;
+  const { sizeBits } = version.header.listed;
+  switch (jwk.kty) {
+    case 'RSA':
+      return { kty: 'RSA', sizeBits };
+    case 'EC':
+      return { kty: 'EC', crv: jwk.crv };
+    case 'oct':
+      return { kty: 'oct', sizeBits };
+  }
+}

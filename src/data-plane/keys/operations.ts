@@ -1,0 +1,235 @@
+// Key operations but for cryptography itself: create, import, get, update, rotate, rotation policy here,
+// the nine of every object's life as all objects have them.
+import { keyErrors } from '#errors';
+import { type Access, ApiError, type Operation, operation } from '#kernel';
+import { isAtLeast, since } from '../api-version.ts';
+import { lifeOperations } from '../object/life-operations.ts';
+import {
+  dataAccess,
+  nameOf,
+  type ObjectOperationsOptions,
+  type PathParams,
+  placeOf,
+  type QueryParams,
+  sessionOf,
+  shownIn,
+} from '../object/row.ts';
+import type { VaultTarget } from '../vault-target.ts';
+import { cryptographyOperations } from './crypto-operations.ts';
+import { keyObjects } from './key-objects.ts';
+import { createKey, importKey, rotateKey, updateKey } from './key-store.ts';
+import { MaterialCache } from './material-cache.ts';
+import {
+  type GivenRotationPolicy,
+  renderRotationPolicy,
+  rotationPolicySchema,
+} from './rotation-policy.ts';
+import { getRotationPolicy, putRotationPolicy } from './rotation-store.ts';
+import {
+  createSchema,
+  importSchema,
+  type KeyCreateParameters,
+  type KeyImportParameters,
+  type KeyProperties,
+  renderItem,
+  renderKey,
+  renderVersionItem,
+  updateSchema,
+} from './wire.ts';
+
+const ALL_VERSIONS = since('7.0');
+const ROTATION = since('7.3');
+const THROTTLE = 'keys-create';
+
+const row = operation<VaultTarget, PathParams, QueryParams, unknown>;
+
+export function keyOperations(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
+  const cache = new MaterialCache();
+  const life = lifeOperations(
+    {
+      noun: 'Key',
+      store: keyObjects,
+      readAction: 'read',
+      renderBundle: renderKey,
+      renderItem,
+      renderVersionItem,
+      throttle: THROTTLE,
+      onDeleted: (head) => cache.forget(head.uid),
+    },
+    options,
+  );
+  return [
+    ...makeRows(options),
+    ...versionRows(options),
+    ...rotationRows(options),
+    ...cryptographyOperations(options, cache),
+    ...life,
+  ];
+}
+
+function access(action: string, permission: string): Access {
+  return dataAccess({ collection: 'keys', action, permission, at: 'object' });
+}
+
+const creationErrors = [
+  keyErrors.deletedButRecoverable,
+  keyErrors.managed,
+  keyErrors.hardwareNotSupported,
+  keyErrors.exportableWithoutPolicy,
+  keyErrors.policyWithoutExportable,
+];
+
+function makeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
+  return [
+    operation<VaultTarget, PathParams, QueryParams, KeyCreateParameters>({
+      id: 'CreateKey',
+      method: 'POST',
+      path: '/keys/{key-name}/create',
+      versions: ALL_VERSIONS,
+      access: access('create/action', 'create'),
+      audit: 'KeyCreate',
+      success: 200,
+      throttle: THROTTLE,
+      errors: creationErrors,
+      body: createSchema,
+      handle: async (call) => {
+        const allowOct = isAtLeast(call.apiVersion, '2026-04-01');
+        const input = { given: call.body, options: { allowOct } };
+        const found = await createKey(sessionOf(call, options), nameOf(call, 'keys'), input);
+        return { body: renderKey(found, shownIn(call)) };
+      },
+    }),
+    operation<VaultTarget, PathParams, QueryParams, KeyImportParameters>({
+      id: 'ImportKey',
+      method: 'PUT',
+      path: '/keys/{key-name}',
+      versions: ALL_VERSIONS,
+      access: access('import/action', 'import'),
+      audit: 'KeyImport',
+      success: 200,
+      throttle: THROTTLE,
+      errors: [...creationErrors, keyErrors.jwkInvalid],
+      body: importSchema,
+      handle: async (call) => {
+        const name = nameOf(call, 'keys');
+        const found = await importKey(sessionOf(call, options), name, call.body);
+        return { body: renderKey(found, shownIn(call)) };
+      },
+    }),
+    row({
+      id: 'RotateKey',
+      method: 'POST',
+      path: '/keys/{key-name}/rotate',
+      versions: ROTATION,
+      access: access('rotate/action', 'rotate'),
+      audit: 'KeyRotate',
+      success: 200,
+      throttle: THROTTLE,
+      errors: [keyErrors.notFound, keyErrors.managed],
+      handle: async (call) => {
+        const found = await rotateKey(sessionOf(call, options), nameOf(call, 'keys'));
+        return { body: renderKey(found, shownIn(call)) };
+      },
+    }),
+  ];
+}
+
+function versionRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
+  return [
+    row({
+      id: 'GetKey',
+      method: 'GET',
+      path: '/keys/{key-name}/{key-version}',
+      versions: ALL_VERSIONS,
+      access: access('read', 'get'),
+      audit: 'KeyGet',
+      success: 200,
+      errors: [keyErrors.notFound],
+      handle: async (call) => {
+        const view = options.storage.view(call.grant);
+        const version = call.params['key-version'] ?? '';
+        const found = await keyObjects.load(view, nameOf(call, 'keys'), version);
+        return { body: renderKey(found, shownIn(call)) };
+      },
+    }),
+    operation<VaultTarget, PathParams, QueryParams, KeyProperties>({
+      id: 'UpdateKey',
+      method: 'PATCH',
+      path: '/keys/{key-name}/{key-version}',
+      versions: ALL_VERSIONS,
+      access: access('update/action', 'update'),
+      audit: 'KeyUpdate',
+      success: 200,
+      errors: [
+        keyErrors.notFound,
+        keyErrors.managed,
+        keyErrors.releasePolicyImmutable,
+        keyErrors.policyWithoutExportable,
+      ],
+      body: updateSchema,
+      handle: async (call) => {
+        const id = { name: nameOf(call, 'keys'), version: call.params['key-version'] ?? '' };
+        const found = await updateKey(sessionOf(call, options), id, call.body);
+        return { body: renderKey(found, shownIn(call)) };
+      },
+    }),
+    operation<VaultTarget, PathParams, QueryParams>({
+      id: 'release',
+      method: 'POST',
+      path: '/keys/{key-name}/{key-version}/release',
+      versions: ROTATION,
+      access: access('release/action', 'release'),
+      audit: 'KeyRelease',
+      success: 200,
+      errors: [keyErrors.notFound, keyErrors.attestationUnverified],
+      handle: async (call) => {
+        const view = options.storage.view(call.grant);
+        await keyObjects.load(view, nameOf(call, 'keys'), call.params['key-version'] ?? '');
+        // No attestation authority is configured, so no environment can prove what it is.
+        throw new ApiError(keyErrors.attestationUnverified);
+      },
+    }),
+  ];
+}
+
+function rotationRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
+  const policyAccess = (verb: 'read' | 'write', permission: string): Access => ({
+    kind: 'data',
+    action: `Microsoft.KeyVault/vaults/keyrotationpolicies/${verb}`,
+    policy: [`keys/${permission}`],
+    at: 'object',
+  });
+  return [
+    row({
+      id: 'GetKeyRotationPolicy',
+      method: 'GET',
+      path: '/keys/{key-name}/rotationpolicy',
+      versions: ROTATION,
+      access: policyAccess('read', 'getrotationpolicy'),
+      audit: 'KeyRotationPolicyGet',
+      success: 200,
+      errors: [keyErrors.notFound],
+      handle: async (call) => {
+        const view = options.storage.view(call.grant);
+        const { policy, name } = await getRotationPolicy(view, nameOf(call, 'keys'));
+        return { body: renderRotationPolicy(policy, name, placeOf(call)) };
+      },
+    }),
+    operation<VaultTarget, PathParams, QueryParams, GivenRotationPolicy>({
+      id: 'UpdateKeyRotationPolicy',
+      method: 'PUT',
+      path: '/keys/{key-name}/rotationpolicy',
+      versions: ROTATION,
+      access: policyAccess('write', 'setrotationpolicy'),
+      audit: 'KeyRotationPolicySet',
+      success: 200,
+      errors: [keyErrors.notFound, keyErrors.managed],
+      body: rotationPolicySchema,
+      handle: async (call) => {
+        const session = sessionOf(call, options);
+        const { policy, name } = await putRotationPolicy(session, nameOf(call, 'keys'), call.body);
+        return { body: renderRotationPolicy(policy, name, placeOf(call)) };
+      },
+    }),
+  ];
+}
