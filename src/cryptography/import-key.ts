@@ -165,7 +165,7 @@ function assertPair(holds: boolean, field: Field): void {
 
 function isPrime(candidate: bigint): Promise<boolean> {
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-  checkPrime(candidate, (error, prime) => (error === null ? resolve(prime) : reject(error)));
+  checkPrime(candidate, (error, prime) => (error ? reject(error) : resolve(prime)));
   return promise;
 }
 
