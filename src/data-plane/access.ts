@@ -12,7 +12,9 @@ import { isName, parseName } from './object/name.ts';
 import { nameParameters } from './object/row.ts';
 import { requireVault, type VaultTarget } from './vault-target.ts';
 
-/** Throws ForbiddenByFirewall, ForbiddenByConnection, or `vaultNotFound` where there is no vault. */
+/**
+ * Throws ForbiddenByFirewall, ForbiddenByConnection, or `vaultNotFound` where there is no vault.
+ */
 export function admitToVault({ request, target, principal }: Admission<VaultTarget>): void {
   const vault = requireVault(target);
   const decision = decideNetwork({

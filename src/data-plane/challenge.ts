@@ -1,6 +1,6 @@
-// 401s of a vault: the challenge by which clients find the identity provider and the resource to ask a
-// token for, and the words for each reason why a token is refused. The header's form is exact to the
-// blank: SDKs parse it with regular expressions (`azure/clients.md` §3).
+// 401s of a vault: the challenge by which clients find the identity provider and the resource to
+// ask a token for, and the words for each reason why a token is refused. The header's form is exact
+// to the blank: SDKs parse it with regular expressions (`azure/clients.md` §3).
 import type { TokenRefusal, TokenRefused } from '#authentication';
 import { keyVaultErrors } from '#errors';
 import { ApiError, type ErrorDefinition } from '#kernel';

@@ -1,5 +1,5 @@
-// Azure's refusals of access, as ApiErrors. Callers see Azure's text; the machine-readable reason goes
-// to the audit log only.
+// Azure's refusals of access, as ApiErrors. Callers see Azure's text; the machine-readable reason
+// goes to the audit log only.
 import type { DenialReason } from '#authorization';
 import { keyVaultErrors } from '#errors';
 import { ApiError, describeCaller, type Principal } from '#kernel';

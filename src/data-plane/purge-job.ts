@@ -1,5 +1,5 @@
-// Purges deleted objects at the end of their retention, in every vault. Runs at start, so that what fell
-// due while the process was down is caught up, and then at its interval.
+// Purges deleted objects at the end of their retention, in every vault. Runs at start, so that what
+// fell due while the process was down is caught up, and then at its interval.
 import { systemGrant } from '#authorization';
 import type { Vault } from '#resources';
 import { type Storage, vaultPartition } from '#storage';

@@ -1,5 +1,5 @@
-// Errors that the pipeline raises, in Key Vault's words, and the one place where what a schema found
-// wrong becomes a BadParameter.
+// Errors that the pipeline raises, in Key Vault's words, and the one place where what a schema
+// found wrong becomes a BadParameter.
 
 import { keyVaultErrors } from '#errors';
 import { ApiError, type Refusals, type Result, type SchemaError } from '#kernel';

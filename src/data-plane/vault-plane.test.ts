@@ -110,7 +110,7 @@ test('without a permission in the access policy, Azure says which one is missing
   });
 });
 
-test('in an RBAC vault access policies count for nothing, and the refusal names the action', async () => {
+test('access policies open no RBAC vault, and the refusal names the action', async () => {
   const vault = await openTestVault(makeVault({ enableRbacAuthorization: true }));
   const { status, body } = await getSecret(vault);
   assert.equal(status, 403);
@@ -180,7 +180,7 @@ test('the firewall names the address and the caller, and lets the listed in', as
   });
 });
 
-test('with public access disabled nobody comes in, in words that depend on the bypass', async () => {
+test('nobody enters with public access disabled; the bypass changes the words', async () => {
   const vault = await openTestVault(makeVault({ publicNetworkAccess: 'Disabled' }));
   const plain = await getSecret(vault);
   assert.equal(plain.body.error.innererror.code, 'ForbiddenByConnection');

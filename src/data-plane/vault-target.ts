@@ -1,5 +1,5 @@
-// What a vault's host name stands for. A host without a vault gets the same challenge as any other, so
-// that nobody learns without a token which vaults exist.
+// What a vault's host name stands for. A host without a vault gets the same challenge as any other,
+// so that nobody learns without a token which vaults exist.
 
 import { keyVaultErrors } from '#errors';
 import { ApiError } from '#kernel';

@@ -1,6 +1,6 @@
 // Errors of a vault's data plane: `{"error":{code,message,innererror:{code}}}`. Codes and texts are
-// those of recorded answers; `\r\n` in a text is Azure's. Where no answer was ever recorded, the text
-// is our own and a comment says so.
+// those of recorded answers; `\r\n` in a text is Azure's. Where no answer was ever recorded, the
+// text is our own and a comment says so.
 import type { ErrorDefinition } from '#kernel';
 
 function define(status: number, code: string, message: string): ErrorDefinition {

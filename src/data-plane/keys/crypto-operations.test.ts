@@ -205,7 +205,7 @@ test('operations go to the version named, and to the latest without one', async 
   assert.equal(gone.body.error.code, 'KeyNotFound', 'no cached key outlives its deletion');
 });
 
-test('who may only read keys can do what a public key can, and nothing with a symmetric one', async () => {
+test('a reader of keys can do what a public key can, and no more', async () => {
   const record = makeVault();
   const vault = await withKey({ kty: 'RSA' }, await openTestVault(record));
   const secretKey = { name: 'oct' };

@@ -1,5 +1,6 @@
-// encrypt, decrypt, sign, verify, wrapKey, unwrapKey. The key's own restrictions (enabled, validity,
-// key_ops) are checked before its material is opened; results carry the id of the version used.
+// encrypt, decrypt, sign, verify, wrapKey, unwrapKey. The key's own restrictions (enabled,
+// validity, key_ops) are checked before its material is opened; results carry the id of the version
+// used.
 import {
   decrypt,
   encrypt,
@@ -250,7 +251,9 @@ function requireOwnAction(call: VaultCall, found: FoundKey, action: string): voi
   });
 }
 
-/** KeyErrors in Azure's words. Whatever kept a ciphertext from opening is one and the same answer. */
+/**
+ * KeyErrors in Azure's words. Whatever kept a ciphertext from opening is one and the same answer.
+ */
 async function attempt<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

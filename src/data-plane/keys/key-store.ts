@@ -1,5 +1,5 @@
-// Keys in a vault's records: create, import, update, rotate. Key material is made before the commit and
-// kept only in the version's sealed record.
+// Keys in a vault's records: create, import, update, rotate. Key material is made before the commit
+// and kept only in the version's sealed record.
 import {
   type CurveName,
   generateKey,
@@ -113,7 +113,9 @@ export async function rotateKey(session: Session, name: string): Promise<FoundKe
   }
 }
 
-/** `undefined` if another version has become the current one since, which may be of another type. */
+/**
+ * `undefined` if another version has become the current one since, which may be of another type.
+ */
 function addRotated(
   { view, nowSeconds }: Session,
   before: FoundKey,

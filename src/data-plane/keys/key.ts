@@ -60,8 +60,8 @@ export function isHardware(kty: KeyType): boolean {
 const TIMELESS: ReadonlySet<string> = new Set(['decrypt', 'unwrapKey', 'verify', 'release']);
 
 /**
- * Throws KeyDisabled, KeyOperationForbidden, or Forbidden outside the key's validity. A disabled key
- * does nothing at all: one report says that Azure still verifies with it, the documents say not.
+ * Throws KeyDisabled, KeyOperationForbidden, or Forbidden outside the key's validity. A disabled
+ * key does nothing at all: one report says that Azure still verifies with it, the documents not.
  */
 export function requireUsable(found: FoundKey, operation: string, nowSeconds: number): void {
   const { header, content } = found.version;

@@ -1,5 +1,6 @@
-// Keys made ready for use, for the versions used last. Bounded, and emptied of a key's versions when the
-// key is deleted; a version's material never changes, so nothing else can make an entry stale.
+// Keys made ready for use, for the versions used last. Bounded, and emptied of a key's versions
+// when the key is deleted; a version's material never changes, so nothing else can make an entry
+// stale.
 import { deserializeKey, type KeyMaterial } from '#cryptography';
 import type { FoundKey } from './key.ts';
 

@@ -1,5 +1,5 @@
-// Key operations but for cryptography itself: create, import, get, update, rotate, rotation policy here,
-// the nine of every object's life as all objects have them.
+// Key operations but for cryptography itself: create, import, get, update, rotate, rotation policy
+// here, the nine of every object's life as all objects have them.
 import { keyErrors } from '#errors';
 import { type Access, ApiError, type Operation, operation } from '#kernel';
 import { isAtLeast, since } from '../api-version.ts';

@@ -1,5 +1,6 @@
-// Rotation policies: what may stand in one, and the expiry a rotated key gets. Durations are ISO 8601
-// dates (`P90D`, `P2M`, `P1Y6M`); compared with each other, a month counts 30 days and a year 365.
+// Rotation policies: what may stand in one, and the expiry a rotated key gets. Durations are ISO
+// 8601 dates (`P90D`, `P2M`, `P1Y6M`); compared with each other, a month counts 30 days and a year
+// 365.
 import { type Schema, z } from '#kernel';
 import { invalidProperties } from '../object/invalid-property.ts';
 import type { Place } from '../vault-target.ts';

@@ -1,4 +1,5 @@
-// Keys on the wire: request bodies ↔ rules, records → bundles. Nothing here touches a key's secret part.
+// Keys on the wire: request bodies ↔ rules, records → bundles. Nothing here touches a key's secret
+// part.
 import type { PrivateJwk } from '#cryptography';
 import { decodeBase64Url, parseJson, type Schema, z } from '#kernel';
 import { isAtLeast } from '../api-version.ts';
@@ -176,7 +177,9 @@ function renderHeader(
   };
 }
 
-/** `hsmPlatform` is 0, software, for every key: that is what holds them, whatever their type says. */
+/**
+ * `hsmPlatform` is 0, software, for every key: that is what holds them, whatever their type says.
+ */
 function renderKeyAttributes(header: VersionHeader<KeyListed>, shown: Shown): object {
   const { apiVersion, place } = shown;
   const { exportable, sizeBits } = header.listed;

@@ -2,7 +2,7 @@
 // subscription, geography and kind of object; anywhere else it is as good as garbage.
 //
 //   1 byte   length of the label
-//   label    `StrongroomBackup1.<collection>`, in clear so that a wrong kind can be told from damage
+//   label    `StrongroomBackup1.<collection>`, in clear: tells a wrong kind from damage
 //   rest     storage's sealed blob of the JSON of a `Backup`
 
 import { ApiError, decodeBase64Url, encodeBase64Url, newGuid, parseSealed } from '#kernel';

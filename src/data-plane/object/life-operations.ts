@@ -1,5 +1,5 @@
-// The nine operations that secrets, keys and certificates have in the same form: lists, delete, recover,
-// purge, backup, restore. Ids and audit names follow one pattern in the specification:
+// The nine operations that secrets, keys and certificates have in the same form: lists, delete,
+// recover, purge, backup, restore. Ids and audit names follow one pattern in the specification:
 //
 //   Get{Noun}s  Get{Noun}Versions  Delete{Noun}  GetDeleted{Noun}s  GetDeleted{Noun}
 //   PurgeDeleted{Noun}  RecoverDeleted{Noun}  Backup{Noun}  Restore{Noun}

@@ -1,5 +1,5 @@
-// What happens to an object whatever it holds: delete, recover, purge, backup, restore. One commit each,
-// but for the erasing that follows a purge. Objects that belong to a certificate are refused.
+// What happens to an object whatever it holds: delete, recover, purge, backup, restore. One commit
+// each, but for the erasing that follows a purge. Objects that belong to a certificate are refused.
 import type { Vault } from '#resources';
 import type { Storage, View } from '#storage';
 import { openBackup, readBackup, restore, sealBackup } from './backup.ts';

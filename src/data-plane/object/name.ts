@@ -1,5 +1,5 @@
-// Names and versions of vault objects. Nothing that fails here ever becomes part of a storage path or
-// of a scope, so a name cannot climb out of its place.
+// Names and versions of vault objects. Nothing that fails here ever becomes part of a storage path
+// or of a scope, so a name cannot climb out of its place.
 
 import { keyVaultErrors } from '#errors';
 import { ApiError } from '#kernel';
@@ -24,7 +24,9 @@ export function nameKey(name: string): string {
   return name.toLowerCase();
 }
 
-/** The version in its stored form; '' for the latest; `undefined` if no version can look like that. */
+/**
+ * The version in its stored form; '' for the latest; `undefined` if no version can look like that.
+ */
 export function parseVersion(text: string): string | undefined {
   if (text === '') return '';
   const version = text.toLowerCase();

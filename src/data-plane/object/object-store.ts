@@ -1,6 +1,7 @@
 // The life of vault objects: versions, soft delete, recovery. Every write takes a Transaction, so
-// several objects can change in one commit (a certificate with its key and secret). Nothing here looks
-// at content, and nothing here guards managed objects: callers from outside do (`guardManaged`).
+// several objects can change in one commit (a certificate with its key and secret). Nothing here
+// looks at content, and nothing here guards managed objects: callers from outside do
+// (`guardManaged`).
 
 import { ApiError, newGuid, newVersion } from '#kernel';
 import type { Reader, Transaction } from '#storage';
@@ -101,7 +102,9 @@ export class ObjectStore<Listed, Content> {
     return this.#open(reader, head, { version: head.current.version, id: name });
   }
 
-  /** Adds a version and makes it the current one; makes the object if there is none of that name. */
+  /**
+   * Adds a version and makes it the current one; makes the object if there is none of that name.
+   */
   async add(
     transaction: Transaction,
     draft: NewVersion<Listed, Content>,

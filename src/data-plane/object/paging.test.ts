@@ -92,7 +92,7 @@ test('versions and deleted secrets are paged likewise', async () => {
   assert.deepEqual(deleted, [['a', 'b'], ['c']]);
 });
 
-test('the next link has the port, the api-version, the page size and the path of the list', async () => {
+test('the next link has port, path, api-version and page size', async () => {
   const vault = await openTestVault();
   for (const name of ['a', 'b']) await add(vault, name);
   const query = { maxresults: '1' };

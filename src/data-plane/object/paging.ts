@@ -1,5 +1,5 @@
-// Pages of lists: `maxresults` (1–25) and `$skiptoken`, and the link to the next page. The token says
-// after which name or version the page begins; a forged one only starts the caller's own list
+// Pages of lists: `maxresults` (1–25) and `$skiptoken`, and the link to the next page. The token
+// says after which name or version the page begins; a forged one only starts the caller's own list
 // elsewhere, so it is checked for form and not signed.
 
 import { keyVaultErrors } from '#errors';

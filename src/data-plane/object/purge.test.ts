@@ -48,7 +48,7 @@ test('a secret recovered in time is not purged, even if it is deleted once more'
   assert.equal(await purgeDue(vault, vault.clock.now()), 1);
 });
 
-test('purges of any number of secrets fall due together, in every vault, and catch up late', async () => {
+test('any number of secrets falls due together, in every vault, even late', async () => {
   const other = makeVault({ name: 'other', softDeleteRetentionDays: 7 });
   const vault = await openTestVault(makeVault({ softDeleteRetentionDays: 7 }), other);
   for (let i = 0; i < 230; i++) await setAndDelete(vault, `s${i}`);

@@ -1,6 +1,6 @@
-// The end of vault objects. A purge is one small commit whatever the number of versions: the head goes
-// and a mark says which data to erase; the data follows in batches. A crash in between leaves the mark,
-// and the next sweep goes on from there.
+// The end of vault objects. A purge is one small commit whatever the number of versions: the head
+// goes and a mark says which data to erase; the data follows in batches. A crash in between leaves
+// the mark, and the next sweep goes on from there.
 import type { Transaction, View } from '#storage';
 import type { Collection } from './kind.ts';
 import {

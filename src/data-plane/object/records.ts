@@ -3,14 +3,14 @@
 //   <collection>/live/<name>              Head of an object that can be used
 //   <collection>/deleted/<name>           Head of one that can only be recovered or purged
 //   <collection>/data/<uid>/version/<v>   Version, one record each
-//   <collection>/data/<uid>/object/<what> what belongs to the object as a whole (rotation policy, …)
+//   <collection>/data/<uid>/object/<what> what belongs to the object as a whole (rotation policy)
 //   purge/<seconds>/<collection>/<name>   PurgeEntry: the index of deleted objects by purge date
 //   purging/<collection>/<uid>            PurgeMark: purged, its data still to be erased
 //
 // The data stands under the object's own id, not its name: deleting, recovering and purging move or
 // remove one head whatever the number of versions, and a new object of a purged name shares nothing
-// with the old one. The head repeats the current version's header, so that a list page is one scan and
-// the latest version two reads. Names in paths are lower-case; records keep the letters given.
+// with the old one. The head repeats the current version's header, so that a list page is one scan
+// and the latest version two reads. Names in paths are lower-case; records keep the letters given.
 import type { Collection } from './kind.ts';
 
 export interface Attributes {

@@ -271,7 +271,7 @@ test("a certificate's secret can be read, and changed only through the certifica
   }
 });
 
-test('outContentType converts nothing that is not a PFX, and older versions ignore it', async () => {
+test('outContentType converts nothing but a PFX, and is new with 2025-07-01', async () => {
   const vault = await openTestVault();
   await set(vault, 'db', { value: '1', contentType: 'text/plain' });
   const ask = (outContentType: string, apiVersion?: string) =>
