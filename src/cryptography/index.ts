@@ -44,3 +44,4 @@ export {
   type ServerCertificateRequest,
   type ServerNames,
 } from './x509-authority.ts';
+export { loadX509Library } from './x509-library.ts';

@@ -25,6 +25,7 @@ export type ApplicationInput = Partial<
     | 'spaRedirectUris'
     | 'isFallbackPublicClient'
     | 'keyCredentials'
+    | 'federatedIdentityCredentials'
     | 'appRoles'
     | 'owners'
     | 'otherProperties'

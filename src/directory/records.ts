@@ -36,6 +36,8 @@ export interface FederatedIdentityCredential {
   readonly subject: string;
   readonly audiences: readonly string[];
   readonly description: string | null;
+  /** The issuer's keys as uploaded, for issuers that cannot be reached. A JWK Set. */
+  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
 }
 
 export interface AppRole {

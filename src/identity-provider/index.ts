@@ -2,3 +2,4 @@ export type { GraphTarget } from './graph/graph-context.ts';
 export { type GraphPlaneOptions, graphPlane } from './graph/graph-plane.ts';
 export type { LoginEndpoints, LoginTarget } from './login-context.ts';
 export { type LoginPlaneOptions, loginPlane } from './login-plane.ts';
+export type { FetchJson } from './token/issuer-keys.ts';

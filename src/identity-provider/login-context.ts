@@ -3,6 +3,7 @@ import type { Audiences } from '#authentication';
 import type { Directory } from '#directory';
 import type { Clock } from '#kernel';
 import type { Storage } from '#storage';
+import type { IssuerKeys } from './token/issuer-keys.ts';
 
 /** Addresses without a trailing slash, with the port unless it is 443. */
 export interface LoginEndpoints {
@@ -18,6 +19,7 @@ export interface LoginContext {
   readonly clock: Clock;
   readonly endpoints: LoginEndpoints;
   readonly audiences: Audiences;
+  readonly issuerKeys: IssuerKeys;
 }
 
 /** The host names nothing but the identity provider itself. */

@@ -9,6 +9,7 @@ import { type Storage, tenantPartition } from '#storage';
 import { discoveryOperations } from './discovery/operations.ts';
 import type { LoginContext, LoginEndpoints, LoginTarget } from './login-context.ts';
 import { correlationId, renderOAuthError } from './oauth-wire.ts';
+import { type FetchJson, IssuerKeys } from './token/issuer-keys.ts';
 import { tokenOperations } from './token/operations.ts';
 
 export interface LoginPlaneOptions {
@@ -16,11 +17,17 @@ export interface LoginPlaneOptions {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly endpoints: LoginEndpoints;
+  /** For the keys of outside issuers; without it only uploaded keys serve. */
+  readonly fetchJson?: FetchJson;
 }
 
 export function loginPlane(options: LoginPlaneOptions): Plane<LoginTarget> {
   const { directory, endpoints, clock } = options;
-  const context: LoginContext = { ...options, audiences: resourceAudiences(endpoints) };
+  const context: LoginContext = {
+    ...options,
+    audiences: resourceAudiences(endpoints),
+    issuerKeys: new IssuerKeys(options.fetchJson, clock),
+  };
   const { hostname } = new URL(endpoints.login);
   const target: LoginTarget = { origin: endpoints.login };
   return {

@@ -32,6 +32,17 @@ const row = {
     oauthErrors.clientCredentialMissing,
     oauthErrors.clientSecretInvalid,
     oauthErrors.clientSecretExpired,
+    oauthErrors.assertionMalformed,
+    oauthErrors.assertionTypeUnsupported,
+    oauthErrors.assertionKeyUnknown,
+    oauthErrors.assertionSignatureInvalid,
+    oauthErrors.assertionNotInTime,
+    oauthErrors.assertionClientMismatch,
+    oauthErrors.assertionAudience,
+    oauthErrors.federatedIssuerUnknown,
+    oauthErrors.federatedSubjectUnknown,
+    oauthErrors.federatedAudienceUnknown,
+    oauthErrors.federatedSignatureInvalid,
   ],
 } as const;
 

@@ -43,9 +43,11 @@ export class TokenService {
 
   async #clientCredentials(request: TokenRequest): Promise<IssuedTokens> {
     if (request.tenant.kind === 'any') throw new ApiError(oauthErrors.tenantNotNamed);
-    const client = authenticateClient(this.#context, {
+    const client = await authenticateClient(this.#context, {
       clientId: requireParameter(request.form, 'client_id'),
       clientSecret: request.form.client_secret,
+      clientAssertion: request.form.client_assertion,
+      clientAssertionType: request.form.client_assertion_type,
     });
     const principal = this.#principalOf(client);
     const resource = this.#targetResource(request);

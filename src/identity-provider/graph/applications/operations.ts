@@ -3,7 +3,6 @@
 
 import { resourceAudiences } from '#authentication';
 import {
-  type Application,
   addPassword,
   createApplication,
   deleteApplication,
@@ -12,7 +11,7 @@ import {
   updateApplication,
 } from '#directory';
 import { graphErrors } from '#errors';
-import { type Call, type Operation, operation, type Principal } from '#kernel';
+import { type Operation, operation, type Principal } from '#kernel';
 import type { LoginEndpoints } from '../../login-context.ts';
 import {
   found,
@@ -21,10 +20,11 @@ import {
   graphRow,
   idParams,
   openView,
-  requirePrivilegeOver,
 } from '../graph-context.ts';
 import { listQuery, renderEntity, renderList, selectQuery } from '../odata/page.ts';
 import { requireOwnIdentifierUris } from './application.ts';
+import { requireApplication, requireCredentialRights } from './credential-rights.ts';
+import { federatedCredentialOperations } from './federated-credentials.ts';
 import {
   addPasswordBody,
   createApplicationBody,
@@ -42,7 +42,12 @@ const writes = { kind: 'directory', permission: 'Application.ReadWrite.All' } as
 type Context = GraphContext & { readonly endpoints: LoginEndpoints };
 
 export function applicationOperations(context: Context): readonly Operation<GraphTarget>[] {
-  return [...readRows(context), ...writeRows(context), ...passwordRows(context)];
+  return [
+    ...readRows(context),
+    ...writeRows(context),
+    ...passwordRows(context),
+    ...federatedCredentialOperations(context),
+  ];
 }
 
 function readRows({ directory }: Context): readonly Operation<GraphTarget>[] {
@@ -220,27 +225,6 @@ function passwordRows(context: Context): readonly Operation<GraphTarget>[] {
       },
     }),
   ];
-}
-
-type Caller = Pick<
-  Call<GraphTarget, { readonly id: string }, unknown, unknown>,
-  'params' | 'principal'
->;
-
-function requireApplication(context: Context, { params, principal }: Caller): Application {
-  const application = found(context.directory.application(params.id), params.id);
-  requireCredentialRights(context, application, principal);
-  return application;
-}
-
-/** Who can give an application a credential can act as it, so its rights must not exceed his. */
-function requireCredentialRights(
-  context: Context,
-  { appId }: Application,
-  caller: Principal | undefined,
-): void {
-  const own = context.directory.servicePrincipalByAppId(appId);
-  requirePrivilegeOver(context, { caller, targets: [own?.id] });
 }
 
 /** Graph makes the user who registers an application its owner. */

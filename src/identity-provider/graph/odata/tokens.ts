@@ -13,7 +13,7 @@ const TOKEN = new RegExp(
     // A GUID or a number or a time; the first may begin with a letter, so it comes before names.
     String.raw`|([\dA-Fa-f]{8}(?:-[\dA-Fa-f]{4}){3}-[\dA-Fa-f]{12}\b|[-+.\d][-+\w.:]*)`,
     String.raw`|([A-Za-z_@][\w.@]*(?:/[A-Za-z_][\w.]*)*)`,
-    String.raw`|([(),:/]))`,
+    '|([(),:/]))',
   ].join(''),
   'y',
 );
