@@ -43,9 +43,9 @@ export class RecordCache {
     const { body, associated } = record.envelope;
     const bytes = body.byteLength + associated.byteLength + key.length + ENTRY_BYTES;
     if (bytes > this.#bytesMax) return;
+    this.#makeRoom(bytes);
     this.#slots.set(key, { record, bytes, recent: false });
     this.#bytes += bytes;
-    this.#evict();
   }
 
   delete(key: string): void {
@@ -61,9 +61,9 @@ export class RecordCache {
   }
 
   /** Second chance: oldest first, but one that was read since goes to the back of the line once. */
-  #evict(): void {
+  #makeRoom(bytes: number): void {
     for (const [key, slot] of this.#slots) {
-      if (this.#bytes <= this.#bytesMax) return;
+      if (this.#bytes + bytes <= this.#bytesMax) return;
       this.#slots.delete(key);
       if (slot.recent) {
         slot.recent = false;
