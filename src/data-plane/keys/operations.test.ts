@@ -11,7 +11,9 @@ const create = (vault: TestVault, body: object, apiVersion = '7.5') =>
   vault.call('CreateKey', { params, body, apiVersion });
 const versionOf = (body: { key: { kid: string } }) => body.key.kid.split('/').at(-1) ?? '';
 const encodePolicy = (policy: unknown) => Buffer.from(JSON.stringify(policy)).toString('base64url');
-const POLICY = { data: encodePolicy({ version: '1.0.0', anyOf: [] }) };
+const CONDITION = { claim: 'sdk-test', equals: 'true' };
+const AUTHORITY = { authority: 'https://attest.example/', anyOf: [CONDITION] };
+const POLICY = { data: encodePolicy({ version: '1.0.0', anyOf: [AUTHORITY] }) };
 
 test('an RSA key is created with the defaults that clients expect', async () => {
   const vault = await openTestVault();

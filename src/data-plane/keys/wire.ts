@@ -1,7 +1,7 @@
 // Keys on the wire: request bodies ↔ rules, records → bundles. Nothing here touches a key's secret
 // part.
 import type { PrivateJwk } from '#cryptography';
-import { decodeBase64Url, parseJson, type Schema, z } from '#kernel';
+import { type Schema, z } from '#kernel';
 import { isAtLeast } from '../api-version.ts';
 import {
   attributesShape,
@@ -14,6 +14,7 @@ import type { Head, VersionHeader } from '../object/records.ts';
 import { renderDeletion, type Shown } from '../object/row.ts';
 import type { Place } from '../vault-target.ts';
 import { type FoundKey, isHardware, KEY_OPERATIONS, type KeyListed } from './key.ts';
+import { normalizePolicyData } from './release-policy.ts';
 
 export interface GivenKeyAttributes extends GivenAttributes {
   readonly exportable?: boolean | null | undefined;
@@ -51,10 +52,16 @@ const keyOps = z
   .max(KEY_OPERATIONS.length)
   .nullish();
 
+function normalizePolicy(text: string, context: z.RefinementCtx): string {
+  const data = normalizePolicyData(text);
+  if (data === undefined) context.addIssue({ code: 'custom', message: 'not a release policy' });
+  return data ?? '';
+}
+
 const releasePolicy = z
   .object({
     contentType: z.string().max(255).nullish(),
-    data: z.string().max(POLICY_CHARACTERS_MAX).refine(isPolicyData),
+    data: z.string().max(POLICY_CHARACTERS_MAX).transform(normalizePolicy),
     immutable: z.boolean().nullish(),
   })
   .nullish();
@@ -91,15 +98,6 @@ export const importSchema: Schema<KeyImportParameters> = z.object({
     ...{ x: optionalText, y: optionalText, k: optionalText, oth: z.unknown().optional() },
   }),
 });
-
-function isPolicyData(data: string): boolean {
-  try {
-    const policy = parseJson(decodeBase64Url(data)?.toString('utf8') ?? '');
-    return typeof policy === 'object' && policy !== null && !Array.isArray(policy);
-  } catch {
-    return false;
-  }
-}
 
 export function releasePolicyOf(given: GivenReleasePolicy | null | undefined) {
   if (given == null) return undefined;
