@@ -1,6 +1,6 @@
-// Key release policies, grammar 1.0.0: any of several attestation authorities, each with conditions on
-// the claims of its tokens. A policy is kept in the one form in which the recorded service gives it
-// back: members in a fixed order, values as text.
+// Key release policies, grammar 1.0.0: any of several attestation authorities, each with conditions
+// on the claims of its tokens. A policy is kept in the one form in which the recorded service gives
+// it back: members in a fixed order, values as text.
 import { decodeBase64Url, encodeBase64Url, parseJson, type Schema, z } from '#kernel';
 
 interface ClaimCondition {
