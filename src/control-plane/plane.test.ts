@@ -76,9 +76,13 @@ test('who has no right gets nothing from any row that asks for one', async (t) =
 /** A body good enough to get past the schema of rows that decide after reading it. */
 function wellFormed(id: string): unknown {
   const principalId = '99999999-9999-4999-8999-999999999999';
-  if (id === 'RoleAssignments_Create') {
-    return { properties: { roleDefinitionId: principalId, principalId } };
+  const roleDefinitionId = principalId;
+  if (id === 'RoleAssignments_Create') return { properties: { roleDefinitionId, principalId } };
+  if (/ScheduleRequests_(Create|Validate)$/.test(id)) {
+    return { properties: { roleDefinitionId, principalId, requestType: 'AdminAssign' } };
   }
+  if (/ApprovalStep_/.test(id)) return { properties: { reviewResult: 'Approve' } };
+  if (id === 'Authorization_Explain') return { principalId, action: 'a/read', scope: SUB };
   return {};
 }
 

@@ -11,6 +11,10 @@ import { providerRows } from './providers/operations.ts';
 import { resourceGroupRows } from './resource-groups/operations.ts';
 import { roleAssignmentRows } from './role-assignments/operations.ts';
 import { roleDefinitionRows } from './role-definitions/operations.ts';
+import { approvalRows } from './schedules/approval-operations.ts';
+import { rolePolicyRows } from './schedules/policy-operations.ts';
+import { scheduleRequestRows } from './schedules/request-operations.ts';
+import { scheduleRows } from './schedules/schedule-operations.ts';
 import { subscriptionRows } from './subscriptions/operations.ts';
 import { vaultNeighbourRows } from './vaults/neighbour-operations.ts';
 import { vaultRows } from './vaults/operations.ts';
@@ -30,5 +34,9 @@ export function managementRows(management: Management): readonly ArmRow[] {
     ...denyAssignmentRows(management),
     ...lockRows(management),
     ...managementGroupRows(management),
+    ...scheduleRequestRows(management),
+    ...scheduleRows(management),
+    ...rolePolicyRows(management),
+    ...approvalRows(management),
   ];
 }

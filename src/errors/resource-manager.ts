@@ -327,6 +327,29 @@ const authorization = {
     "'{action}' does not match any of the actions.",
   ),
   providerNotFound: define(404, 'ProviderNotFound', 'Provider {name} not found.'),
+  scheduleExists: define(400, 'RoleAssignmentExists', 'The Role assignment already exists.'),
+  scheduleMissing: define(400, 'RoleAssignmentDoesNotExist', 'The Role assignment does not exist.'),
+  scheduleInvalid: define(400, 'InvalidRoleAssignmentRequestSchedule', '{detail}'),
+  policyRulesFailed: define(
+    400,
+    'RoleAssignmentRequestPolicyValidationFailed',
+    'The following policy rules failed: [{rules}]',
+  ),
+  activeTooShort: define(
+    400,
+    'ActiveDurationTooShort',
+    'The active duration is too short (minimum 5 minutes before deactivation).',
+  ),
+  scheduleRequestExists: define(
+    409,
+    'RoleAssignmentRequestExists',
+    'The request exists already; a request is made once.',
+  ),
+  scheduleRequestState: define(
+    400,
+    'RoleAssignmentRequestCannotBeCanceled',
+    "A request in the state '{status}' can be neither canceled nor reviewed.",
+  ),
   denyAssignmentNotFound: define(
     404,
     'DenyAssignmentNotFound',

@@ -1,6 +1,6 @@
 export { bootstrapSubscription, type SubscriptionInput } from './bootstrap.ts';
 export { builtInRoleNames, builtInRoles } from './built-in-roles.ts';
-export { resourceKey, resourcePath } from './paths.ts';
+export { type Claim, resourceKey, resourcePath, uniquePath } from './paths.ts';
 export * from './records.ts';
 export {
   isSameId,

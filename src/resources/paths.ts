@@ -12,6 +12,9 @@ export const resourcePrefixes = {
   managementGroup: 'resources/management-group/',
   lock: 'resources/lock/',
   purge: 'resources/purge/',
+  roleSchedule: 'resources/role-schedule/',
+  roleScheduleRequest: 'resources/role-schedule-request/',
+  roleManagementPolicy: 'resources/role-management-policy/',
 } as const;
 
 export type ResourceKind = keyof typeof resourcePrefixes;

@@ -127,6 +127,69 @@ export interface RoleAssignment {
   readonly updatedBy: string;
 }
 
+/**
+ * Just-in-time access: who may activate a role (eligibility), or holds it for a time (assignment).
+ */
+export interface RoleSchedule {
+  readonly kind: 'eligibility' | 'assignment';
+  /** GUID. A schedule of kind `assignment` has a role assignment of the same name. */
+  readonly name: string;
+  readonly scope: string;
+  readonly roleDefinitionName: string;
+  readonly principalId: string;
+  readonly principalType: string;
+  readonly condition?: string;
+  readonly conditionVersion?: string;
+  readonly startsAtMs: number;
+  /** `undefined`: without end. */
+  readonly endsAtMs?: number;
+  /** Name of the eligibility schedule that was activated. */
+  readonly linkedEligibility?: string;
+  readonly requestName: string;
+  readonly createdOn: string;
+  readonly updatedOn: string;
+}
+
+export interface RoleScheduleRequest {
+  readonly kind: RoleSchedule['kind'];
+  readonly name: string;
+  readonly scope: string;
+  readonly roleDefinitionName: string;
+  readonly principalId: string;
+  readonly principalType: string;
+  readonly requestType: string;
+  readonly status: 'Provisioned' | 'PendingApproval' | 'Denied' | 'Canceled' | 'Revoked';
+  readonly requestorId: string;
+  readonly justification?: string;
+  readonly ticketNumber?: string;
+  readonly ticketSystem?: string;
+  readonly startsAtMs: number;
+  /** Length of the window; `undefined`: without end. */
+  readonly durationMs?: number;
+  readonly condition?: string;
+  readonly conditionVersion?: string;
+  readonly linkedEligibility?: string;
+  readonly targetSchedule?: string;
+  readonly createdOn: string;
+  /** Who approved or denied it, and why. */
+  readonly reviewedBy?: string;
+  readonly reviewJustification?: string;
+}
+
+/** What was changed of the rules of one role at one scope; the rest are defaults. */
+export interface RoleManagementPolicy {
+  readonly scope: string;
+  readonly roleDefinitionName: string;
+  readonly maximumDurationMs?: Readonly<Record<string, number>>;
+  readonly expirationRequired?: Readonly<Record<string, boolean>>;
+  readonly enabledRules?: Readonly<Record<string, readonly string[]>>;
+  readonly approvalRequired?: boolean;
+  /** Object ids of users and groups; none: whoever may assign the role. */
+  readonly approvers?: readonly string[];
+  readonly updatedOn: string;
+  readonly updatedBy: string;
+}
+
 export interface RolePermission {
   readonly actions: readonly string[];
   readonly notActions: readonly string[];

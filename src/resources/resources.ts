@@ -12,6 +12,9 @@ import type {
   ResourceGroup,
   RoleAssignment,
   RoleDefinition,
+  RoleManagementPolicy,
+  RoleSchedule,
+  RoleScheduleRequest,
   Subscription,
   Vault,
 } from './records.ts';
@@ -32,6 +35,9 @@ interface Projections {
   readonly managementGroups: Projection<ManagementGroup>;
   readonly locks: Projection<Lock>;
   readonly purges: Projection<PendingPurge>;
+  readonly schedules: Projection<RoleSchedule>;
+  readonly scheduleRequests: Projection<RoleScheduleRequest>;
+  readonly policies: Projection<RoleManagementPolicy>;
 }
 
 /** Azure allows six below the root; the bound only stops a damaged record from looping. */
@@ -65,6 +71,9 @@ export class Resources {
       managementGroups: await open<ManagementGroup>('managementGroup'),
       locks: await open<Lock>('lock'),
       purges: await open<PendingPurge>('purge'),
+      schedules: await open<RoleSchedule>('roleSchedule'),
+      scheduleRequests: await open<RoleScheduleRequest>('roleScheduleRequest'),
+      policies: await open<RoleManagementPolicy>('roleManagementPolicy'),
     });
   }
 
@@ -164,5 +173,19 @@ export class Resources {
   /** Vaults whose records are gone and whose objects are still to be wiped. */
   pendingPurges(): Iterable<PendingPurge> {
     return this.#records.purges.values();
+  }
+
+  /** Eligibilities and time-bound assignments, by name. */
+  roleSchedules(): Projection<RoleSchedule> {
+    return this.#records.schedules;
+  }
+
+  roleScheduleRequests(): Projection<RoleScheduleRequest> {
+    return this.#records.scheduleRequests;
+  }
+
+  /** Changed rules, by the policy's name. */
+  roleManagementPolicy(name: string): RoleManagementPolicy | undefined {
+    return this.#records.policies.get(resourceKey(name));
   }
 }

@@ -21,6 +21,7 @@ import {
   vaultPartition,
 } from '#storage';
 import { isAt, type VaultAddress, vaultNotFound } from '../containers.ts';
+import { removeSchedulesWithin } from '../schedules/schedule-store.ts';
 import { type Change, recoverVault, softDeleteVault } from './vault.ts';
 
 /** Writes what `make` returns for the vault at the address, or for `undefined` if there is none. */
@@ -89,12 +90,15 @@ export function removeVault(input: RemovalInput, address: VaultAddress): Promise
   });
 }
 
-/** Deletes every role assignment at `scope` or below it. */
+/**
+ * Deletes every role assignment, time-bound or not, at `scope` or below it, and who is eligible.
+ */
 export async function removeAssignmentsWithin(
   transaction: Transaction,
   resources: Resources,
   scope: string,
 ): Promise<void> {
+  await removeSchedulesWithin(transaction, resources, scope);
   for (const assignment of [...resources.roleAssignments().values()]) {
     if (isWithin(assignment.scope, scope)) {
       await deleteRoleAssignment(transaction, assignment.name);
