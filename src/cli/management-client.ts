@@ -1,0 +1,141 @@
+// The little that the command line asks of a running instance, over the same HTTP interfaces as any
+// other client: a token for the administrator's application, and the names of the vaults.
+import { request } from 'node:https';
+import { parse, parseJson, type Schema, z } from '#kernel';
+import type { Ready } from './ready.ts';
+
+export interface Credentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export interface ClientOptions {
+  readonly ready: Ready;
+  /** Where the instance listens: its names may not resolve yet. */
+  readonly address: string;
+  /** PEM certificates to trust. */
+  readonly authorities: readonly string[];
+  readonly credentials: Credentials;
+}
+
+/** Nothing listens there, or it does not answer. */
+export class NotRunning extends Error {
+  constructor(cause: unknown) {
+    super('The instance does not answer.', { cause });
+    this.name = 'NotRunning';
+  }
+}
+
+const TIMEOUT_MS = 10_000;
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
+const PAGES_MAX = 1000;
+
+const tokenSchema = z.object({ access_token: z.string() });
+const pageSchema = z.object({
+  value: z.array(z.looseObject({})),
+  nextLink: z.string().optional(),
+});
+const subscriptionSchema = z.object({ subscriptionId: z.guid() });
+/** As Azure names vaults; anything else must not reach a hosts file. */
+const vaultSchema = z.object({ name: z.string().regex(/^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/) });
+
+/** Lower-case, sorted. Throws NotRunning, or Error with what the instance refused. */
+export async function listVaultNames(options: ClientOptions): Promise<readonly string[]> {
+  const token = await fetchToken(options);
+  const subscriptions = await list('/subscriptions?api-version=2022-12-01', token, options);
+  const names: string[] = [];
+  for (const item of subscriptions) {
+    const { subscriptionId } = parse(subscriptionSchema, item, 'body');
+    const path = `/subscriptions/${subscriptionId}/providers/Microsoft.KeyVault/vaults`;
+    const vaults = await list(`${path}?api-version=2023-07-01`, token, options);
+    names.push(...vaults.map((vault) => parse(vaultSchema, vault, 'body').name.toLowerCase()));
+  }
+  return names.sort();
+}
+
+async function fetchToken(options: ClientOptions): Promise<string> {
+  const { ready, credentials } = options;
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: credentials.clientId,
+    client_secret: credentials.clientSecret,
+    scope: `${ready.management}/.default`,
+  });
+  const url = `${ready.login}/${ready.tenantId}/oauth2/v2.0/token`;
+  const { access_token } = await call(tokenSchema, { url, form: form.toString() }, options);
+  return access_token;
+}
+
+async function list(
+  path: string,
+  token: string,
+  options: ClientOptions,
+): Promise<readonly unknown[]> {
+  const { origin } = new URL(options.ready.management);
+  const items: unknown[] = [];
+  let url: string | undefined = `${origin}${path}`;
+  for (let page = 0; page < PAGES_MAX && url !== undefined; page += 1) {
+    // The token goes nowhere else, whatever a page says.
+    if (new URL(url).origin !== origin) throw new Error('a page link leads elsewhere');
+    const answer: z.infer<typeof pageSchema> = await call(pageSchema, { url, token }, options);
+    items.push(...answer.value);
+    url = answer.nextLink;
+  }
+  return items;
+}
+
+interface Outgoing {
+  readonly url: string;
+  readonly token?: string;
+  readonly form?: string;
+}
+
+async function call<T>(schema: Schema<T>, outgoing: Outgoing, options: ClientOptions): Promise<T> {
+  const { status, text } = await send(outgoing, options);
+  if (status !== 200) throw new Error(`the instance answered ${status}`);
+  return parse(schema, parseJson(text), 'body');
+}
+
+function send(
+  { url, token, form }: Outgoing,
+  { address, authorities }: ClientOptions,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const { hostname, host, port, pathname, search } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const outgoing = request({
+      host: address,
+      port: port === '' ? 443 : Number(port),
+      servername: hostname,
+      path: `${pathname}${search}`,
+      method: form === undefined ? 'GET' : 'POST',
+      ca: [...authorities],
+      agent: false,
+      timeout: TIMEOUT_MS,
+      headers: {
+        host,
+        accept: 'application/json',
+        ...(token && { authorization: `Bearer ${token}` }),
+        ...(form && {
+          'content-type': 'application/x-www-form-urlencoded',
+          'content-length': Buffer.byteLength(form),
+        }),
+      },
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error('timed out')));
+    outgoing.on('error', (cause) => reject(new NotRunning(cause)));
+    outgoing.on('response', (answer) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      answer.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > BODY_BYTES_MAX) answer.destroy(new Error('answer too long'));
+        else chunks.push(chunk);
+      });
+      answer.on('error', reject);
+      answer.on('end', () =>
+        resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      );
+    });
+    outgoing.end(form);
+  });
+}
