@@ -35,23 +35,12 @@ export function matchesAction(pattern: ActionPattern, action: string): boolean {
     if (segments[index - 1] && action[at] !== '/') return false;
     if (index === parts.length - 1)
       return action.length - part.length >= at && action.endsWith(part);
-    const found = indexOfPart(action, { part, from: at, slashAfter: segments[index] ?? false });
+    // The leftmost match leaves most of the action for the parts that follow, so it is enough.
+    const found = action.indexOf(segments[index] ? `${part}/` : part, at);
     if (found < 0) return false;
     at = found + part.length;
   }
   return true;
-}
-
-/** The leftmost match leaves most of the action for the parts that follow, so it is enough. */
-function indexOfPart(
-  action: string,
-  wanted: { readonly part: string; readonly from: number; readonly slashAfter: boolean },
-): number {
-  for (let at = action.indexOf(wanted.part, wanted.from); at >= 0; ) {
-    if (!wanted.slashAfter || action[at + wanted.part.length] === '/') return at;
-    at = action.indexOf(wanted.part, at + 1);
-  }
-  return -1;
 }
 
 /** Several patterns, any of which may match. Patterns without a wildcard are one hash look-up. */
