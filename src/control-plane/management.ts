@@ -5,7 +5,14 @@ import type { Attributes, Authorizer, DenialReason } from '#authorization';
 import type { Endpoints } from '#config';
 import type { Directory } from '#directory';
 import { resourceManagerErrors } from '#errors';
-import { ApiError, type CallContext, type Clock, type Grant, type Principal } from '#kernel';
+import {
+  ApiError,
+  type CallContext,
+  type Clock,
+  type Grant,
+  type Operation,
+  type Principal,
+} from '#kernel';
 import type { Resources } from '#resources';
 import type { Storage } from '#storage';
 
@@ -24,6 +31,8 @@ export interface ManagementOptions {
   readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly endpoints: Endpoints;
+  /** The vaults' own operations, so that `explain` can be asked about one by its name. */
+  readonly vaultOperations?: readonly Pick<Operation, 'id' | 'access'>[];
 }
 
 export type ArmContext = Pick<CallContext<ManagementTarget>, 'principal' | 'request'>;
@@ -42,6 +51,7 @@ export class Management {
   readonly authorizer: Authorizer;
   readonly clock: Clock;
   readonly endpoints: Endpoints;
+  readonly vaultOperations: readonly Pick<Operation, 'id' | 'access'>[];
 
   constructor(options: ManagementOptions) {
     this.storage = options.storage;
@@ -50,6 +60,7 @@ export class Management {
     this.authorizer = options.authorizer;
     this.clock = options.clock;
     this.endpoints = options.endpoints;
+    this.vaultOperations = options.vaultOperations ?? [];
   }
 
   get tenantId(): string {

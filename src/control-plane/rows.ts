@@ -2,6 +2,7 @@
 import type { ArmRow } from './arm-row.ts';
 import { deletedVaultRows } from './deleted-vaults/operations.ts';
 import { denyAssignmentRows } from './deny-assignments/operations.ts';
+import { explainRows } from './explain/operations.ts';
 import { lockRows } from './locks/operations.ts';
 import type { Management } from './management.ts';
 import { managementGroupRows } from './management-groups/operations.ts';
@@ -38,5 +39,6 @@ export function managementRows(management: Management): readonly ArmRow[] {
     ...scheduleRows(management),
     ...rolePolicyRows(management),
     ...approvalRows(management),
+    ...explainRows(management),
   ];
 }

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GROUP, openTestManagement, SUB, VAULT } from '../management.fixture.ts';
+
+const PATH = '/providers/Strongroom.Authorization/explain';
+
+test('an answer names the assignment and the group path that allowed it', async () => {
+  const arm = await openTestManagement();
+  await arm.createVault();
+  const { objectId: principalId } = await arm.newPrincipal();
+  const group = await arm.newGroup(principalId);
+  const name = await arm.assign(group, 'Reader', GROUP);
+  const body = { principalId, action: 'Microsoft.KeyVault/vaults/read', scope: VAULT };
+  const answer = await arm.send('POST', PATH, { body });
+  assert.equal(answer.status, 200, JSON.stringify(answer.body));
+  assert.equal(answer.body.allowed, true);
+  assert.equal(answer.body.assignmentId, name.replaceAll('-', ''));
+  const [step] = answer.body.steps;
+  assert.deepEqual(step.groupPath, [group]);
+  assert.equal(step.roleName, 'Reader');
+});
+
+test('a refusal says what was missing and what would be enough, firewall included', async () => {
+  const arm = await openTestManagement();
+  await arm.createVault({ networkAcls: { defaultAction: 'Deny' } });
+  const principal = await arm.newPrincipal();
+  const body = {
+    appId: principal.applicationId,
+    action: 'Microsoft.KeyVault/vaults/secrets/getSecret/action',
+    scope: `${VAULT}/secrets/one`,
+    clientAddress: '203.0.113.9',
+  };
+  const answer = await arm.send('POST', PATH, { body });
+  assert.equal(answer.body.allowed, false);
+  assert.equal(answer.body.reason.code, 'NoRoleAssignment');
+  const kinds = answer.body.suggestions.map(({ kind }: { kind: string }) => kind);
+  assert.ok(kinds.includes('roleAssignment') && kinds.includes('ipRule'), kinds.join());
+});
+
+test('it is asked only by who may read authorization at the scope', async () => {
+  const arm = await openTestManagement();
+  await arm.createVault();
+  const principal = await arm.newPrincipal();
+  const as = principal;
+  const ask = (scope: string) =>
+    arm.send('POST', PATH, {
+      body: { principalId: principal.objectId, action: 'a/read', scope },
+      as,
+    });
+  assert.equal((await ask(VAULT)).status, 403);
+  await arm.assign(principal.objectId, 'Reader', GROUP);
+  assert.equal((await ask(VAULT)).status, 200);
+  assert.equal((await ask(SUB)).status, 403);
+  assert.equal((await ask(`${VAULT}/../contoso`)).status, 403);
+});
+
+test('a question that is none is refused', async () => {
+  const arm = await openTestManagement();
+  await arm.createVault();
+  const { objectId: principalId } = arm.owner;
+  const action = 'Microsoft.KeyVault/vaults/read';
+  const questions = [
+    { principalId, scope: VAULT },
+    { principalId, scope: VAULT, action, operation: 'GetSecret' },
+    { principalId, scope: VAULT, operation: 'NoSuchOperation' },
+    { principalId: 'x', scope: VAULT, action },
+    { userPrincipalName: 'nobody@test.example', scope: VAULT, action },
+    { principalId, scope: VAULT, action, extra: true },
+    { principalId, scope: SUB, action: 'Microsoft.KeyVault/vaults/secrets/getSecret/action' },
+  ];
+  for (const body of questions) {
+    const answer = await arm.send('POST', PATH, { body });
+    assert.equal(answer.status, 400, JSON.stringify(body));
+  }
+});
