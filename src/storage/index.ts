@@ -10,7 +10,7 @@ export { type PassphraseOptions, passphraseSeal } from './barrier/passphrase-sea
 export type { Seal } from './barrier/seal.ts';
 export { memoryPhysical } from './physical/memory.ts';
 export type { Physical } from './physical/physical.ts';
-export { type SqliteOptions, sqlitePhysical } from './physical/sqlite.ts';
+export { type SqliteOptions, sqliteObserver, sqlitePhysical } from './physical/sqlite.ts';
 export { Projection, type ProjectionKey, type ProjectionListener } from './projection.ts';
 export { StorageDamaged, StorageError, type StorageErrorCode } from './storage-error.ts';
 export {

@@ -250,6 +250,21 @@ describe('a transaction', () => {
     }
   });
 
+  test('runs again if a record changed between two reads of it', async () => {
+    await put(view, 'a', 0);
+    let runs = 0;
+    const pair = await view.transact(async (transaction) => {
+      runs += 1;
+      const first = await transaction.get('a');
+      if (runs === 1) await put(view, 'a', 1);
+      const second = await transaction.get('a');
+      transaction.put('pair', [first, second]);
+      return [first, second];
+    });
+    assert.deepEqual(pair, [1, 1]);
+    assert.equal(runs, 2);
+  });
+
   test('that deletes and recreates under it is not mistaken for unchanged', async () => {
     await put(view, 'a', 'same');
     let runs = 0;

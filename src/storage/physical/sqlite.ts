@@ -1,7 +1,7 @@
 // The embedded backend: one SQLite file in write-ahead mode. Reads run here, on the serving thread,
 // through prepared statements; writes run in batches on a thread of their own. The directory belongs
 // to one process at a time.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { StorageDamaged, StorageError } from '../storage-error.ts';
@@ -36,7 +36,11 @@ export function sqlitePhysical(options: SqliteOptions): Physical {
   try {
     const path = join(directory, DATABASE_FILE);
     prepareDatabase(path);
-    return new SqlitePhysical({ path, commitsLogged, unlock });
+    return new SqlitePhysical({
+      path,
+      unlock,
+      queue: (announce) => new SqliteCommitQueue({ path, commitsLogged }, announce),
+    });
   } catch (error) {
     unlock();
     throw error;
@@ -52,9 +56,32 @@ function makeDirectory(directory: string): void {
   }
 }
 
+/**
+ * The same records beside the process that owns them: reads what is committed, writes nothing, takes no
+ * lock. For commands that look into a data directory while a server may be running on it.
+ */
+export function sqliteObserver({ directory }: Pick<SqliteOptions, 'directory'>): Physical {
+  const path = join(directory, DATABASE_FILE);
+  if (!existsSync(path)) {
+    throw new StorageError('unreadable', `There is no store in ${directory}.`);
+  }
+  prepareDatabase(path);
+  const refused = new StorageError('write_failed', 'This process only reads the store.');
+  return new SqlitePhysical({
+    path,
+    unlock: () => {},
+    queue: () => ({ push: () => Promise.reject(refused), close: async () => {} }),
+  });
+}
+
+interface CommitQueue {
+  push(commit: Commit): Promise<CommitOutcome>;
+  close(): Promise<void>;
+}
+
 interface Parts {
   readonly path: string;
-  readonly commitsLogged: number;
+  readonly queue: (announce: (committed: Committed) => void) => CommitQueue;
   readonly unlock: () => void;
 }
 
@@ -62,17 +89,17 @@ class SqlitePhysical implements Physical {
   readonly #path: string;
   readonly #reader: DatabaseSync;
   readonly #statements: ReturnType<typeof prepareStatements>;
-  readonly #queue: SqliteCommitQueue;
+  readonly #queue: CommitQueue;
   readonly #unlock: () => void;
   readonly #listeners: ((committed: Committed) => void)[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor({ path, commitsLogged, unlock }: Parts) {
+  constructor({ path, queue, unlock }: Parts) {
     this.#path = path;
     this.#unlock = unlock;
     this.#reader = openReader(path);
     this.#statements = prepareStatements(this.#reader);
-    this.#queue = new SqliteCommitQueue({ path, commitsLogged }, (committed) => {
+    this.#queue = queue((committed) => {
       for (const listener of this.#listeners) listener(committed);
     });
   }
