@@ -78,7 +78,10 @@ export function buildProgram(
     .version(readVersion(), '--version', 'print the version')
     .helpOption('--help', 'print this help')
     .helpCommand(false)
-    .configureOutput({ writeOut: terminal.out, writeErr: terminal.err })
+    .configureOutput({
+      writeOut: (text) => terminal.out(text),
+      writeErr: (text) => terminal.err(text),
+    })
     .exitOverride(({ exitCode }) => terminal.exit(exitCode === 0 ? 0 : EXIT_USAGE));
   const run = runner(actions, terminal);
   addServe(program, actions, run);

@@ -11,6 +11,8 @@ import { CommandFailure } from './command-failure.ts';
 import { quoteForShell } from './quote.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+?-----END CERTIFICATE-----/g;
+/** Subject of every instance's own CA. */
+const AUTHORITY_SUBJECT = /^CN=Strongroom local CA [0-9a-f]{8}$/;
 
 /** Writes the bundle and answers what to print. Throws CommandFailure before the first start. */
 export function trustInstance(
@@ -18,11 +20,11 @@ export function trustInstance(
   { asExport }: { readonly asExport: boolean },
 ): string {
   const { caFile, caBundleFile } = dataFiles(dataDirectory);
-  const roots = systemRoots();
-  writeWhole(caBundleFile, buildBundle(loadAuthority(dataDirectory), roots), PUBLIC_MODE);
+  const bundle = buildBundle(loadAuthority(dataDirectory), systemRoots());
+  writeWhole(caBundleFile, bundle.pem, PUBLIC_MODE);
   const files = { caFile, caBundleFile };
   if (asExport) return renderExports(files);
-  return renderTrust(files, roots.length);
+  return renderTrust(files, bundle.rootCount);
 }
 
 /** Our CA's certificate, PEM. */
@@ -48,17 +50,20 @@ export function systemRoots(): readonly string[] {
 }
 
 /**
- * The roots, each once, then ours. A root with our CA's name that is not our CA comes from an
- * earlier instance's bundle, by way of SSL_CERT_FILE, and is left out.
+ * The roots, each once, then ours. A CA of another instance comes from an earlier bundle, by way of
+ * SSL_CERT_FILE, and is left out: who holds its key is not known here.
  */
-export function buildBundle(authorityPem: string, roots: readonly string[]): string {
-  const authority = new X509Certificate(authorityPem);
+export function buildBundle(
+  authorityPem: string,
+  roots: readonly string[],
+): { readonly pem: string; readonly rootCount: number } {
   const kept = new Map<string, string>();
   for (const pem of roots.flatMap((text) => text.match(CERTIFICATE) ?? [])) {
     const root = new X509Certificate(pem);
-    if (root.subject !== authority.subject) kept.set(root.fingerprint256, pem.trim());
+    if (!AUTHORITY_SUBJECT.test(root.subject)) kept.set(root.fingerprint256, pem.trim());
   }
-  return `${[...kept.values(), authorityPem.trim()].join('\n')}\n`;
+  const pem = `${[...kept.values(), authorityPem.trim()].join('\n')}\n`;
+  return { pem, rootCount: kept.size };
 }
 
 interface TrustFiles {
