@@ -39,13 +39,24 @@ const LINK_FLAGS = {
 
 /**
  * Builds if sources, flags or platform changed since the last build.
- * @param {{ directory?: string, flags?: readonly string[], quiet?: boolean }} [options]
+ * @param {{ directory?: string, flags?: readonly string[] }} [options]
  *   `directory`: where to build, by default build/; `flags`: more compiler flags.
  * @returns {string | undefined} path of the addon; undefined: there is none and the reason was printed
  */
 export function buildNative(options = {}) {
-  const { directory = join(ROOT, 'build'), flags = [], quiet = false } = options;
-  const say = (text) => quiet || console.error(`native addon: ${text}`);
+  try {
+    return build(options);
+  } catch (error) {
+    // A read-only checkout, for example.
+    return void say(`not built (${error.message}); using node:crypto`);
+  }
+}
+
+function say(text) {
+  console.error(`native addon: ${text}`);
+}
+
+function build({ directory = join(ROOT, 'build'), flags = [] }) {
   const link = LINK_FLAGS[process.platform];
   const headers = findHeaders();
   if (link === undefined) return void say(`not built on ${process.platform}; using node:crypto`);
@@ -81,6 +92,7 @@ export function buildNative(options = {}) {
   writeFileSync(`${output}.cjs`, `module.exports = require('./${name}');\n`);
   renameSync(`${output}.cjs`, join(directory, 'native.cjs'));
   removeOthers(directory, name);
+  say(`built ${name}`);
   return output;
 }
 
@@ -113,7 +125,4 @@ function removeOthers(directory, name) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const output = buildNative();
-  if (output !== undefined) console.error(`native addon: ${output}`);
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) buildNative();

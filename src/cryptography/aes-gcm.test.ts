@@ -63,3 +63,21 @@ test('any other key length is refused', () => {
     assert.throws(() => createAesGcm(randomBytes(length)), RangeError);
   }
 });
+
+test('text opens as the text it was, and stays shut as bytes do', () => {
+  const cipher = createAesGcm(randomBytes(32));
+  const aad = Buffer.from('path');
+  const texts = fc.string({ unit: 'grapheme', maxLength: 300 });
+  fc.assert(
+    fc.property(texts, (text) => {
+      const sealed = cipher.seal(Buffer.from(text), aad);
+      assert.equal(cipher.openText(sealed, aad), Buffer.from(text).toString());
+      sealed.writeUInt8(sealed.readUInt8(sealed.length - 1) ^ 1, sealed.length - 1);
+      assert.equal(cipher.openText(sealed, aad), undefined);
+    }),
+  );
+  for (const text of ['', 'a'.repeat(8192), 'a'.repeat(8193), 'ä'.repeat(9000), '\0 "\\']) {
+    assert.equal(cipher.openText(cipher.seal(Buffer.from(text), aad), aad), text);
+  }
+  assert.equal(cipher.openText(Buffer.alloc(27), aad), undefined);
+});
