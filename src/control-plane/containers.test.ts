@@ -38,7 +38,7 @@ test('a list is decided at what contains it, an action at what it acts on', () =
   }
 });
 
-test('a resource group is made once, changed, listed by tag, and deleted with what it holds', async () => {
+test('a resource group is made once, and deleted with what it holds', async () => {
   const arm = await openTestManagement();
   const body = { location: 'West US', tags: { a: 'b' } };
   const made = await arm.send('PUT', GROUP, { body });
@@ -107,7 +107,7 @@ test('tags have limits', async () => {
   assert.equal(await put(many), 400);
 });
 
-test('CanNotDelete stops deletion of the thing, what holds it and what it holds; ReadOnly every change', async () => {
+test('CanNotDelete stops deletion of a thing and its holder, ReadOnly any change', async () => {
   const arm = await openTestManagement();
   await arm.createVault();
   const put = (level: string) => arm.send('PUT', lock(VAULT), { body: { properties: { level } } });

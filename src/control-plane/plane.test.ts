@@ -23,7 +23,7 @@ test('without a token every path is 401, also one that is none, with the challen
   }
 });
 
-test('every row but the metadata needs a token, and every other says what right it needs', async () => {
+test('every row but the metadata needs a token; what changes something, a right', async () => {
   const arm = await openTestManagement();
   const anonymous = arm.plane.operations.filter(({ access }) => access.kind === 'anonymous');
   assert.deepEqual(
@@ -133,7 +133,7 @@ test('answers carry the headers of Resource Manager', async () => {
   assert.match(other.headers['x-ms-correlation-request-id'] ?? '', /^[0-9a-f-]{36}$/);
 });
 
-test('the metadata has the three shapes clients read, without a token, with doubled slashes', async () => {
+test('the metadata has the three shapes clients read, and needs no token', async () => {
   const arm = await openTestManagement();
   const get = async (version: string, path = '/metadata/endpoints') =>
     (await arm.send('GET', path, { version, anonymous: true })).body;
@@ -149,7 +149,7 @@ test('the metadata has the three shapes clients read, without a token, with doub
   assert.ok(oldest.authentication.audiences.includes('https://management.example:8443'));
 });
 
-test('tenants and subscriptions are listed for who has any role in them, and for no one else', async () => {
+test('subscriptions are listed for who has any role in them, and no one else', async () => {
   const arm = await openTestManagement();
   await arm.createVault();
   const [tenant] = (await arm.send('GET', '/tenants')).body.value;

@@ -50,7 +50,10 @@ function dataAccessClause(verb: 'write' | 'delete', source: '@Request' | '@Resou
   );
 }
 
-const dataAccessCondition = `${dataAccessClause('write', '@Request')} AND ${dataAccessClause('delete', '@Resource')}`;
+const dataAccessCondition = [
+  dataAccessClause('write', '@Request'),
+  dataAccessClause('delete', '@Resource'),
+].join(' AND ');
 
 export const builtInRoles: readonly RoleDefinition[] = [
   builtIn({

@@ -77,11 +77,11 @@ function purgeRow(management: Management): ArmRow {
       if (vault.enablePurgeProtection) throw new ApiError(resourceManagerErrors.purgeNotAllowed);
       await purgeVault(management, vault);
       const id = sealOperationResult(management, params.subscriptionId ?? '');
-      const place = `/subscriptions/${params.subscriptionId}/providers/Microsoft.KeyVault/locations`;
-      const location = normalizeLocation(vault.location);
+      const provider = `/subscriptions/${params.subscriptionId}/providers/Microsoft.KeyVault`;
+      const place = `${provider}/locations/${normalizeLocation(vault.location)}/operationResults`;
       return {
         headers: {
-          Location: `${request.origin}${place}/${location}/operationResults/${id}?api-version=${apiVersion}`,
+          Location: `${request.origin}${place}/${id}?api-version=${apiVersion}`,
           'Retry-After': PURGE_RETRY_S,
         },
       };

@@ -20,7 +20,7 @@ const role = (changes: object = {}) => ({
 
 const codeOf = (answer: { body: { error?: { code: string } } }) => answer.body?.error?.code;
 
-test('a custom role is made, changed, assigned, and deleted only when nobody holds it', async () => {
+test('a custom role is made, changed, and deleted only when nobody holds it', async () => {
   const arm = await openTestManagement();
   const put = await arm.send('PUT', at(SUB), role());
   assert.equal(put.status, 201);
@@ -114,7 +114,7 @@ test('a custom role cannot be assigned outside its assignable scopes', async () 
   assert.equal((await arm.send('PUT', path(`${GROUP}`), { body })).status, 201);
 });
 
-test('lists filter by name and type, in any case, and show custom roles where they can be assigned', async () => {
+test('lists filter by name and type; custom roles show where they are assignable', async () => {
   const arm = await openTestManagement();
   await arm.createVault();
   await arm.send('PUT', `${SUB}/resourceGroups/other`, { body: { location: 'westus' } });

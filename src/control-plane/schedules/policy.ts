@@ -29,8 +29,16 @@ export function policyName(scope: string, roleDefinitionName: string): string {
   const hex = createHash('sha256')
     .update(`${scope}|${roleDefinitionName}`.toLowerCase())
     .digest('hex');
-  const variant = ['8', hex.slice(16, 19)].join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(12, 15)}-${variant}-${hex.slice(20, 32)}`;
+  const parts = [
+    [0, 8],
+    [8, 12],
+    [12, 15],
+    [16, 19],
+    [20, 32],
+  ] as const;
+  const [a, b, c, d, e] = parts.map(([from, to]) => hex.slice(from, to));
+  // Version 8 of RFC 9562 (made its own way), variant 10.
+  return `${a}-${b}-8${c}-8${d}-${e}`;
 }
 
 export interface PolicyAddress {

@@ -21,18 +21,38 @@ const base: RowBase = { versions: armVersions.schedules, success: 200, errors: [
 const names = scopedNames('requestName');
 
 export function scheduleRequestRows(management: Management): readonly ArmRow[] {
-  return [...rowsOf(management, 'eligibility'), ...rowsOf(management, 'assignment')];
+  return (['eligibility', 'assignment'] as const).flatMap((kind) => [
+    ...writeRows(management, kind),
+    ...readRows(management, kind),
+  ]);
 }
 
-function rowsOf(management: Management, kind: RoleSchedule['kind']): readonly ArmRow[] {
+interface Titles {
+  readonly title: string;
+  readonly action: string;
+  readonly list: string;
+  readonly path: string;
+  id(verb: string): string;
+}
+
+function titlesOf(kind: RoleSchedule['kind']): Titles {
   const title = kind === 'eligibility' ? 'RoleEligibility' : 'RoleAssignment';
-  const action = `Microsoft.Authorization/r${title.slice(1)}ScheduleRequests`;
-  const list = `/{scope}/providers/Microsoft.Authorization/r${title.slice(1)}ScheduleRequests`;
-  const path = `${list}/{requestName}`;
-  const id = (verb: string) => `${title}ScheduleRequests_${verb}`;
+  const type = `r${title.slice(1)}ScheduleRequests`;
+  const list = `/{scope}/providers/Microsoft.Authorization/${type}`;
+  return {
+    title,
+    action: `Microsoft.Authorization/${type}`,
+    list,
+    path: `${list}/{requestName}`,
+    id: (verb) => `${title}ScheduleRequests_${verb}`,
+  };
+}
+
+const decided = { decidedBy: 'handler' } as const;
+
+function writeRows(management: Management, kind: RoleSchedule['kind']): readonly ArmRow[] {
+  const { title, action, path, id } = titlesOf(kind);
   const write = { kind: 'action', action: `${action}/write` } as const;
-  const read = { kind: 'action', action: `${action}/read` } as const;
-  const decided = { decidedBy: 'handler' } as const;
   const errors = [
     resourceManagerErrors.policyRulesFailed,
     resourceManagerErrors.scheduleExists,
@@ -75,6 +95,13 @@ function rowsOf(management: Management, kind: RoleSchedule['kind']): readonly Ar
       },
       decided,
     ),
+  ];
+}
+
+function readRows(management: Management, kind: RoleSchedule['kind']): readonly ArmRow[] {
+  const { title, action, list, path, id } = titlesOf(kind);
+  const read = { kind: 'action', action: `${action}/read` } as const;
+  return [
     armRow(
       {
         ...{ ...base, id: id('Get'), method: 'GET', path, access: read, params: names },

@@ -67,7 +67,7 @@ async function eligible(extra: object = {}) {
 
 const codeOf = (answer: { body: { error?: { code: string } } }) => answer.body?.error?.code;
 
-test('an eligible person has no right until it is activated, and none a millisecond after it ends', async () => {
+test('an eligible person has a right from activation to the very end, not longer', async () => {
   const { arm, made, activate, may } = await eligible();
   assert.equal(made.body.properties.status, 'Provisioned');
   assert.equal(await may(), false);
@@ -97,7 +97,7 @@ test('an activation that starts later starts then', async () => {
   assert.equal(await may(), false);
 });
 
-test('nobody activates what he is not eligible for, for someone else, elsewhere or as another role', async () => {
+test('nobody activates for someone else, elsewhere or as another role', async () => {
   const { arm, person, group, activate } = await eligible();
   const stranger = await arm.newPrincipal();
   const own = await activate({ as: stranger, principalId: stranger.objectId });
@@ -156,7 +156,7 @@ test('the rules of the policy are kept: length, justification, ticket, second fa
   assert.equal(done.body.properties.ticketInfo.ticketNumber, 'T-1');
 });
 
-test('an active role is not activated twice, and not put down in the first five minutes', async () => {
+test('an active role is not activated twice, nor put down in five minutes', async () => {
   const { arm, activate, may } = await eligible();
   await activate();
   const twice = await activate();
@@ -271,7 +271,7 @@ async function approval() {
   return { ...setting, approver, request, approvalId, review };
 }
 
-test('where approval is asked for, the role waits for it, and the approver is another person', async () => {
+test('where approval is needed, the role waits for another person', async () => {
   const { arm, person, approver, approvalId, review, may, request } = await approval();
   assert.equal(await may(), false);
   assert.equal((await review(person, 'Approve')).status, 403, 'one’s own request');
@@ -407,7 +407,7 @@ test('what is over is swept away, and nothing else', async () => {
   assert.equal(resources.roleAssignments().size, 1);
 });
 
-test('each role at each scope has a policy, with Azure’s defaults until it is changed', async () => {
+test('each role at each scope has a policy, with defaults until it is changed', async () => {
   const { arm } = await eligible();
   const list = `${VAULT}/${PROVIDER}/roleManagementPolicyAssignments`;
   const $filter = `roleDefinitionId eq '${roleId('Reader')}'`;

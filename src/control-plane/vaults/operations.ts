@@ -34,7 +34,12 @@ type RowBase = Pick<Operation<ManagementTarget>, 'versions' | 'success' | 'error
 const base: RowBase = { versions: armVersions.keyVault, success: 200, errors: [] };
 
 export function vaultRows(management: Management): readonly ArmRow[] {
-  return [...singleRows(management), ...listRows(management), accessPoliciesRow(management)];
+  return [
+    ...singleRows(management),
+    ...changeRows(management),
+    ...listRows(management),
+    accessPoliciesRow(management),
+  ];
 }
 
 function addressOf(params: PathParams): VaultAddress {
@@ -78,6 +83,12 @@ function singleRows(management: Management): readonly ArmRow[] {
         body: renderVault(findVault(management, addressOf(params)), { vaultSuffix }),
       }),
     }),
+  ];
+}
+
+function changeRows(management: Management): readonly ArmRow[] {
+  const { vaultSuffix } = management.endpoints;
+  return [
     armRow({
       ...base,
       id: 'Vaults_Update',

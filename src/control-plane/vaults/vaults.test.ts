@@ -41,7 +41,7 @@ test('a new vault is answered as Azure answers it', async () => {
   assert.equal(read.body.properties.vaultUri, 'https://contoso.vault.example:8443/');
 });
 
-test('roles are the default from 2026-02-01 on, access policies before; an update never flips it', async () => {
+test('roles are the default from 2026-02-01 on; an update never flips it', async () => {
   const arm = await openTestManagement();
   assert.equal((await arm.createVault()).body.properties.enableRbacAuthorization, true);
   const older = await arm.send('PUT', `${VAULT}2`, { body: vaultBody(), version: '2023-07-01' });
@@ -97,7 +97,7 @@ test('a vault name is taken everywhere, in any case, also while it is soft-delet
   assert.equal(invalid.body.reason, 'AccountNameInvalid');
 });
 
-test('a vault in another resource group is not found, and not changed or deleted, through this one', async () => {
+test('a vault is not reached through another resource group', async () => {
   const arm = await openTestManagement();
   await arm.createVault();
   await arm.send('PUT', `${SUB}/resourceGroups/other`, { body: { location: 'westeurope' } });
@@ -114,7 +114,7 @@ test('a vault needs its resource group', async () => {
   assert.deepEqual([answer.status, answer.body.error.code], [404, 'ResourceGroupNotFound']);
 });
 
-test('what cannot be undone is not undone: purge protection, soft delete, retention, location', async (t) => {
+test('purge protection, soft delete, retention and location stay', async (t) => {
   const arm = await openTestManagement();
   await arm.createVault({ enablePurgeProtection: true, softDeleteRetentionInDays: 7 });
   const refused: [string, Record<string, unknown>][] = [
@@ -188,7 +188,7 @@ test('another tenant is refused, for the vault and for an access policy', async 
   assert.equal(patch.status, 400);
 });
 
-test('access policies are refused with an unknown permission, a duplicate or an id that is none', async () => {
+test('unknown permissions, duplicates and ids that are none are refused', async () => {
   const arm = await openTestManagement();
   const lists = [
     [policy({ secrets: ['steal'] })],
@@ -246,7 +246,7 @@ test('an entry for a user through an application is another entry', async () => 
   assert.deepEqual(removed.body.properties.accessPolicies, [accessPolicies[1]]);
 });
 
-test('a deleted vault is listed, recovered as it was, and without its role assignments', async () => {
+test('a deleted vault is recovered as it was, without its role assignments', async () => {
   const arm = await openTestManagement();
   const accessPolicies = [policy({ secrets: ['get'] })];
   await arm.createVault({ accessPolicies });
