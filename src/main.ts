@@ -11,7 +11,7 @@ import { purgeJob, vaultPlane } from '#data-plane';
 import { Directory, maintainSigningKeys } from '#directory';
 import { graphPlane, loginPlane } from '#identity-provider';
 import * as install from '#installation';
-import { systemClock as clock, decodeBase64Url } from '#kernel';
+import { systemClock as clock } from '#kernel';
 import { Resources } from '#resources';
 import {
   bindListener,
@@ -75,7 +75,7 @@ async function serveOn(listener: Listener, config: Config): Promise<void> {
   const audit = await AuditLog.open({
     directory: files(config).auditDirectory,
     clock,
-    key: decodeBase64Url(installation.auditKey) ?? Buffer.alloc(0),
+    key: install.auditKeyOf(installation),
   });
   const estate = await openEstate(storage, installation, config);
   const certificate = install.serverTls({
@@ -149,7 +149,20 @@ function untilAskedToStop(): Promise<void> {
   });
 }
 
+/** Looked up beside a running server: reads, takes no lock. */
+async function auditKey(config: Config): Promise<Uint8Array> {
+  const storage = await store.openStorage({
+    physical: store.sqliteObserver({ directory: config.dataDirectory }),
+    keyring: install.chooseSeal(config.seal),
+    clock,
+  });
+  const key = await install.loadAuditKey(storage.view(asSystem(SYSTEM_PARTITION)));
+  await storage.close();
+  return key;
+}
+
 await buildProgram({
   serve,
+  auditKey,
   describeFailure: install.describeStartFailure,
 }).parseAsync();

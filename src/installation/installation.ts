@@ -3,9 +3,10 @@
 // short is done again from nothing.
 import { randomBytes } from 'node:crypto';
 import { bootstrapTenant } from '#directory';
-import { type Clock, type Grant, newGuid } from '#kernel';
+import { type Clock, decodeBase64Url, type Grant, newGuid } from '#kernel';
 import { bootstrapSubscription } from '#resources';
 import type { Storage, View } from '#storage';
+import { StartFailure } from './start-failure.ts';
 
 export interface Installation {
   readonly tenantId: string;
@@ -40,6 +41,7 @@ export interface InstallationInput {
 
 const RECORD = 'installation';
 const SCAN_PAGE = 1000;
+const AUDIT_KEY_BYTES = 32;
 
 export async function openInstallation(input: InstallationInput): Promise<Installation> {
   const own = input.storage.view(input.systemGrant);
@@ -48,7 +50,7 @@ export async function openInstallation(input: InstallationInput): Promise<Instal
   const installation: Installation = {
     tenantId: kept?.tenantId ?? newGuid(),
     subscriptionId: kept?.subscriptionId ?? newGuid(),
-    auditKey: kept?.auditKey ?? randomBytes(32).toString('base64url'),
+    auditKey: kept?.auditKey ?? randomBytes(AUDIT_KEY_BYTES).toString('base64url'),
     state: 'making',
     createdAtMs: input.clock.now(),
   };
@@ -59,6 +61,20 @@ export async function openInstallation(input: InstallationInput): Promise<Instal
   const ready: Installation = { ...installation, state: 'ready' };
   await save(own, ready);
   return ready;
+}
+
+/** 32 bytes. */
+export function auditKeyOf({ auditKey }: Pick<Installation, 'auditKey'>): Uint8Array {
+  const key = decodeBase64Url(auditKey);
+  if (key?.length !== AUDIT_KEY_BYTES) throw new Error('the audit key is not one');
+  return key;
+}
+
+/** The audit key of an installation that exists; throws StartFailure if none does. */
+export async function loadAuditKey(view: View): Promise<Uint8Array> {
+  const installation = await view.get<Installation>(RECORD);
+  if (installation === undefined) throw new StartFailure('No instance was ever started here.');
+  return auditKeyOf(installation);
 }
 
 async function populate(

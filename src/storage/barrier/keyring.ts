@@ -93,7 +93,7 @@ export class Keyring {
     const keyring = new Keyring(options, { config: parsed.config, rootCipher }, row.sequence);
     keyring.#adopt(parseSealed<StoredKeyring>(plaintext.toString('utf8')), 0);
     plaintext.fill(0);
-    await keyring.#reserve();
+    if (!options.physical.isReadOnly) await keyring.#reserve();
     return keyring;
   }
 

@@ -11,7 +11,7 @@ const BLOCK_SIZE = 8;
 const SALT_BYTES = 32;
 
 /** Characters; who has the database may try passphrases for as long as he likes. */
-export const PASSPHRASE_LENGTH_MIN = 12;
+const PASSPHRASE_LENGTH_MIN = 12;
 
 export interface PassphraseOptions {
   /** log2 of scrypt's N for a new store, 10 to 20. */

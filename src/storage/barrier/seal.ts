@@ -22,7 +22,7 @@ const sealConfig = z.discriminatedUnion('kind', [keyConfig, passphraseConfig]);
 export type PassphraseConfig = z.infer<typeof passphraseConfig>;
 export type SealConfig = z.infer<typeof sealConfig>;
 
-export interface NewRootKey {
+interface NewRootKey {
   readonly rootKey: Uint8Array;
   readonly config: SealConfig;
 }

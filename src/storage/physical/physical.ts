@@ -48,6 +48,8 @@ export interface KeyChange {
 }
 
 export interface Physical {
+  /** Every commit is refused; the store belongs to another process. */
+  readonly isReadOnly?: boolean;
   get(key: string): Promise<Row | undefined>;
   scan(range: Range): Promise<readonly Row[]>;
   /**

@@ -36,13 +36,13 @@ const SCHEMA = `
 `;
 
 /** Brings a file from format version `from` to the next one; runs in a transaction of its own. */
-export interface Migration {
+interface Migration {
   readonly from: number;
   readonly apply: (database: DatabaseSync) => void;
 }
 
 /** One entry per format version that has ever been released, except the newest. */
-export const MIGRATIONS: readonly Migration[] = [];
+const MIGRATIONS: readonly Migration[] = [];
 
 /** Pages of write-ahead log (4 KiB each) after which they are moved into the database file. */
 const CHECKPOINT_PAGES = 4000;

@@ -69,6 +69,7 @@ export function sqliteObserver({ directory }: Pick<SqliteOptions, 'directory'>):
   const refused = new StorageError('write_failed', 'This process only reads the store.');
   return new SqlitePhysical({
     path,
+    isReadOnly: true,
     unlock: () => {},
     queue: () => ({ push: () => Promise.reject(refused), close: async () => {} }),
   });
@@ -83,9 +84,11 @@ interface Parts {
   readonly path: string;
   readonly queue: (announce: (committed: Committed) => void) => CommitQueue;
   readonly unlock: () => void;
+  readonly isReadOnly?: boolean;
 }
 
 class SqlitePhysical implements Physical {
+  readonly isReadOnly: boolean;
   readonly #path: string;
   readonly #reader: DatabaseSync;
   readonly #statements: ReturnType<typeof prepareStatements>;
@@ -94,7 +97,8 @@ class SqlitePhysical implements Physical {
   readonly #listeners: ((committed: Committed) => void)[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor({ path, queue, unlock }: Parts) {
+  constructor({ path, queue, unlock, isReadOnly = false }: Parts) {
+    this.isReadOnly = isReadOnly;
     this.#path = path;
     this.#unlock = unlock;
     this.#reader = openReader(path);
