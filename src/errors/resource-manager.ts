@@ -1,5 +1,5 @@
-// Errors of Resource Manager and its providers: `{"error":{code,message}}`. Codes and texts are those
-// of recorded answers; a text that was never recorded is our own, and says so here.
+// Errors of Resource Manager and its providers: `{"error":{code,message}}`. Codes and texts are as
+// recorded; a text that was never recorded is our own, and says so here.
 import type { ErrorDefinition } from '#kernel';
 
 function define(status: number, code: string, message: string): ErrorDefinition {
