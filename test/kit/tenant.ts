@@ -1,5 +1,5 @@
-// A tenant in memory with its login and Graph planes behind the real pipeline: for tests that speak to
-// the identity provider without a socket. Time stands still until the test moves it.
+// A tenant in memory with its login and Graph planes behind the real pipeline: for tests that speak
+// to the identity provider without a socket. Time stands still until the test moves it.
 import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer, systemGrant } from '#authorization';
 import { endpoints } from '#config';

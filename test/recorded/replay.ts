@@ -1,10 +1,9 @@
 // Repeats recorded conversations with the real service against an instance, by means of the replay kit
 // beside the project. A checkout without the recordings has nothing to repeat.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parse, parseJson, z } from '#kernel';
-import type { Caller } from '#test/kit/caller.ts';
 import { run } from '#test/kit/children.ts';
 import { assignRole, createApplication, createResourceGroup, ROLES } from '#test/kit/estate.ts';
 import {
@@ -26,14 +25,8 @@ export const unavailable: string | false = existsSync(PROGRAM)
 const STEP = z.object({
   n: z.number(),
   op: z.string(),
-  cascade: z.boolean().optional(),
   failures: z.array(
-    z.object({
-      kind: z.string(),
-      at: z.string(),
-      expected: z.unknown(),
-      actual: z.unknown(),
-    }),
+    z.object({ kind: z.string(), at: z.string(), expected: z.unknown(), actual: z.unknown() }),
   ),
 });
 
@@ -42,16 +35,26 @@ const OUTCOME = z.object({
     z.object({
       id: z.string(),
       result: z.enum(['passed', 'failed', 'skipped']),
+      why: z.string().optional(),
       steps: z.array(STEP),
     }),
   ),
 });
 
+/** One place where an answer is not what was recorded. */
+export interface Difference {
+  readonly step: number;
+  readonly operation: string;
+  readonly kind: string;
+  /** Where in the answer, for example `/properties/sku/name`. */
+  readonly at: string;
+  readonly expected: unknown;
+  readonly actual: unknown;
+}
+
 export interface Repeated {
   readonly id: string;
-  readonly passed: boolean;
-  /** The first difference from the recording. */
-  readonly difference: string;
+  readonly differences: readonly Difference[];
 }
 
 /** Who the recorded role assignments are for: the kit puts this principal in place of theirs. */
@@ -75,16 +78,14 @@ function cassettesOf(group: string): Cassette[] {
 }
 
 export interface Replayer {
-  /** Repeats every recording of a group, for example `secrets`. */
-  repeat(group: string): Promise<Repeated[]>;
+  /** Repeats every recording of a group, for example `secrets`; those in `last` after the others. */
+  repeat(group: string, last: ReadonlySet<string>): Promise<Repeated[]>;
 }
 
 const USER = z.object({ id: z.guid() });
 
-async function createUser(owner: Caller): Promise<string> {
-  const domain = await owner.graph({ path: '/domains' });
-  const known = z.object({ value: z.array(z.object({ id: z.string() })) });
-  const [first] = domain.expect(200).read(known).value;
+async function createUser({ owner, administrator }: Instance): Promise<string> {
+  const domain = administrator.userPrincipalName.split('@')[1];
   const created = await owner.graph({
     method: 'POST',
     path: '/users',
@@ -92,11 +93,19 @@ async function createUser(owner: Caller): Promise<string> {
       accountEnabled: true,
       displayName: 'Replayed',
       mailNickname: 'replayed',
-      userPrincipalName: `replayed@${first?.id}`,
+      userPrincipalName: `replayed@${domain}`,
       passwordProfile: { password: 'A-long-enough-1-password' },
     },
   });
   return created.expect(201).read(USER).id;
+}
+
+interface Batch {
+  readonly group: string;
+  readonly ids: readonly string[];
+  readonly principal: string;
+  /** The batch is of recordings that are known not to pass. */
+  readonly expected: boolean;
 }
 
 /** Prepares an instance: rights on everything for the caller, and principals to assign roles to. */
@@ -106,7 +115,7 @@ export async function prepareReplay(instance: Instance): Promise<Replayer> {
   const scope = `/subscriptions/${instance.subscriptionId}`;
   await assignRole(owner, { to: owner, role: ROLES.administrator, scope });
   const principals = {
-    User: await createUser(owner),
+    User: await createUser(instance),
     ServicePrincipal: (await createApplication(owner, 'replayed')).objectId,
   };
   const groupUrl = `${instance.management}${scope}/resourceGroups/${GROUP}`;
@@ -120,9 +129,11 @@ export async function prepareReplay(instance: Instance): Promise<Replayer> {
   };
   const makeVault = [process.execPath, join(import.meta.dirname, 'make-vault.ts')];
 
-  async function repeatBatch(ids: readonly string[], principal: string): Promise<Repeated[]> {
+  async function repeatBatch(batch: Batch): Promise<Repeated[]> {
+    const { ids, principal } = batch;
     if (ids.length === 0) return [];
-    const outcomeFile = join(temporaryDirectory(), 'outcome.json');
+    const directory = temporaryDirectory();
+    const outcomeFile = join(directory, 'outcome.json');
     const options = {
       'vault-url': `https://{name}${instance.vaultSuffix}`,
       'management-url': instance.management,
@@ -131,9 +142,11 @@ export async function prepareReplay(instance: Instance): Promise<Replayer> {
       'resource-group': GROUP,
       'fresh-vault': [...makeVault, '{name} {retention} {sku}'].join(' '),
       principal,
-      settle: '1',
-      timeout: '5',
-      jobs: '2',
+      // What is expected to differ need not be waited for.
+      settle: batch.expected ? '0.1' : '1',
+      timeout: batch.expected ? '0.5' : '5',
+      // Role assignments of different recordings name one principal, and would meet.
+      jobs: batch.group === 'rbac' ? '1' : '3',
       json: outcomeFile,
     };
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
@@ -145,31 +158,51 @@ export async function prepareReplay(instance: Instance): Promise<Replayer> {
     });
     if (!existsSync(outcomeFile)) throw new Error(`the replay did not run: ${finished.stderr}`);
     const outcome = parse(OUTCOME, parseJson(readFileSync(outcomeFile, 'utf8')), 'body');
-    return outcome.cassettes.map(({ id, result, steps }) => ({
-      id,
-      passed: result === 'passed',
-      difference: result === 'skipped' ? 'skipped' : describeDifference(steps),
-    }));
+    rmSync(directory, { recursive: true });
+    return outcome.cassettes.map(readOutcome);
   }
 
   return {
-    async repeat(group) {
+    async repeat(group, last) {
       const cassettes = cassettesOf(group);
       const outcomes: Repeated[] = [];
-      for (const type of ['User', 'ServicePrincipal'] as const) {
-        const ids = cassettes.filter((one) => one.principalType === type).map(({ id }) => id);
-        outcomes.push(...(await repeatBatch(ids, principals[type])));
+      for (const isLast of [false, true]) {
+        for (const type of ['User', 'ServicePrincipal'] as const) {
+          const ids = cassettes
+            .filter(({ id, principalType }) => principalType === type && last.has(id) === isLast)
+            .map(({ id }) => id);
+          const batch = { group, ids, principal: principals[type], expected: isLast };
+          outcomes.push(...(await repeatBatch(batch)));
+        }
       }
       return outcomes;
     },
   };
 }
 
-function describeDifference(steps: readonly z.infer<typeof STEP>[]): string {
-  const step = steps.find(({ failures }) => failures.length > 0);
-  const failure = step?.failures[0];
-  if (step === undefined || failure === undefined) return '';
-  const { kind, at, expected, actual } = failure;
-  const sides = `expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
-  return `step ${step.n} ${step.op}: ${kind} ${at}: ${sides}`;
+function readOutcome(cassette: z.infer<typeof OUTCOME>['cassettes'][number]): Repeated {
+  const { id, result, why, steps } = cassette;
+  if (result === 'skipped') {
+    const skipped = { step: 0, operation: '', kind: 'skipped', at: '' };
+    return { id, differences: [{ ...skipped, expected: 'a replay', actual: why }] };
+  }
+  const differences = steps.flatMap(({ n, op, failures }) =>
+    failures.map(({ kind, at, expected, actual }) => ({
+      step: n,
+      operation: op,
+      kind,
+      at,
+      expected,
+      actual,
+    })),
+  );
+  return { id, differences };
+}
+
+export function describeDifference(difference: Difference): string {
+  const { step, operation, kind, at } = difference;
+  const [expected, actual] = [difference.expected, difference.actual].map(
+    (value) => JSON.stringify(value)?.slice(0, 200) ?? 'nothing',
+  );
+  return `step ${step} ${operation}: ${kind} ${at}: expected ${expected}, got ${actual}`;
 }
