@@ -26,6 +26,7 @@ import {
   type Considered,
   considerAll,
   type DenyVerdict,
+  findDeny,
   judgeDeny,
   type RbacQuery,
 } from './rbac.ts';
@@ -166,7 +167,11 @@ function rbacStory(world: ExplainableWorld, asked: ExplainRequest): Story {
       ...denySteps(world, query),
       ...considerAll(world, query).map((each) => assignmentStep(world, { each, query, paths })),
     ]),
-    enough: smallestRoles(world.roles(), queries),
+    // A role for an action that is denied would not help.
+    enough: smallestRoles(
+      world.roles(),
+      queries.filter((query) => findDeny(world, query) === undefined),
+    ),
   };
 }
 
