@@ -85,7 +85,7 @@ describe('a projection', () => {
     ]);
   });
 
-  test('keeps the newer of two records that claim one key, also when the older one goes', async () => {
+  test('keeps the newer of two records with one key, also when the older goes', async () => {
     const { storage, view } = await openOver();
     const things = await Projection.open<Thing>(storage, PREFIX, (_path, { name }) => name);
     await put(view, 'things/1', { name: 'same', size: 1 });

@@ -18,7 +18,7 @@ export type StorageErrorCode =
   | 'root_key_refused'
   /** A path, prefix or partition outside the documented key set. */
   | 'path_refused'
-  /** A record that is no JSON value or too large, too many writes in one unit, an impossible limit. */
+  /** No JSON value, too large a record, too many writes in one unit, or an impossible limit. */
   | 'value_refused'
   /** A transaction met a newer write each time it was tried. */
   | 'conflict'

@@ -1,5 +1,5 @@
-// What the rest of the program sees of storage: records under the partition that a Grant opens, read
-// and written as whole values. Which bytes are kept where is the barrier's affair.
+// What the rest of the program sees of storage: records under the partition that a Grant opens,
+// read and written as whole values. Which bytes are kept where is the barrier's affair.
 import type { Grant } from '#kernel';
 
 /** A record and where it stands. Paths are relative to the view's partition. */
@@ -23,9 +23,9 @@ export interface ScanRange {
 }
 
 /**
- * Reads. A path is segments joined by `/`, each of printable ASCII without space and backslash, none
- * empty, `.` or `..`, at most 1024 characters with its partition; any other is refused with StorageError
- * `path_refused`. Ordered bytewise. A record that does not open throws StorageDamaged.
+ * Reads. A path is segments joined by `/`, each of printable ASCII without space and backslash,
+ * none empty, `.` or `..`, at most 1024 characters with its partition; any other is refused with
+ * StorageError `path_refused`. Ordered bytewise. A record that does not open throws StorageDamaged.
  */
 export interface Reader {
   get<T>(path: string): Promise<T | undefined>;
@@ -35,8 +35,9 @@ export interface Reader {
 /**
  * One unit of work. What it read with `get` must still be unchanged when it commits; if not, the
  * whole work runs again (so `work` has no side effects but on its transaction, and starts no other
- * one). After 64 tries it fails with StorageError `conflict`. Writes are seen by its own later `get`s,
- * not by its `scan`s; what a scan found is not watched. If `work` throws, nothing is written.
+ * one). After 64 tries it fails with StorageError `conflict`. Writes are seen by its own later
+ * `get`s, not by its `scan`s; what a scan found is not watched. If `work` throws, nothing is
+ * written.
  */
 export interface Transaction extends Reader {
   put<T>(path: string, value: T): void;
@@ -59,10 +60,11 @@ export interface Storage {
   /** Records under `grant.partition`. Throws if the grant was not issued by the access decision. */
   view(grant: Grant): View;
   /**
-   * Calls `apply` for every record that exists under `prefix`, then for every later change, in commit
-   * order and before the write that made it is answered. For caches and indexes that live in memory.
-   * `prefix` is a full path prefix and not empty. If `apply` throws, storage stops: every later use of
-   * it throws `follower_failed`, because what lives in memory can no longer be trusted.
+   * Calls `apply` for every record that exists under `prefix`, then for every later change, in
+   * commit order and before the write that made it is answered. For caches and indexes that live in
+   * memory. `prefix` is a full path prefix and not empty. If `apply` throws, storage stops: every
+   * later use of it throws `follower_failed`, because what lives in memory can no longer be
+   * trusted.
    */
   follow<T>(prefix: string, apply: (change: Change<T>) => void): Promise<void>;
   /** Sealed blobs that leave the store (backups): bound to `context`, opened only with the same. */

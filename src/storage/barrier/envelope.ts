@@ -1,6 +1,7 @@
 // The bytes around everything sealed under a record key: one format byte, the key's term, then what
 // AES-256-GCM made (docs/internals/storage-format.md). The associated data says what kind of thing
-// it is and where it belongs, so that one cannot pass for another. It never says why one will not open.
+// it is and where it belongs, so that one cannot pass for another. It never says why one will not
+// open.
 import type { AesGcm } from '#cryptography';
 import type { Keyring } from './keyring.ts';
 

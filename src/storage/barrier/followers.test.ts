@@ -143,7 +143,7 @@ describe('a follower', () => {
     assert.equal(await again.view.get('a'), 'poison', 'the commit itself was durable');
   });
 
-  test('that starts while others write is told once of what its first look already shows', async () => {
+  test('that starts among writes is told once of what its first look shows', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const backend = memoryPhysical();
     const gated: Physical = {

@@ -77,7 +77,7 @@ describe('a key file', () => {
     await assert.rejects(keyFileSeal(link).rootKey(CONFIG), refused(/run chmod 600/));
   });
 
-  test('with anything but one key in it is refused, and what it holds is not repeated', async () => {
+  test('with anything but one key in it is refused, and not repeated', async () => {
     mkdirSync(join(directory, 'keys'));
     const good = encodeBase64Url(new Uint8Array(32).fill(9));
     const contents = ['', '\n', good.slice(1), `${good}A`, `${good}\n\n`, ` ${good}`, `${good}=`];

@@ -1,5 +1,6 @@
-// The root key in a file of its own: one line of base64url, made at the first start, readable by its
-// owner only. It never overwrites a file, and never makes one for a store that already has records.
+// The root key in a file of its own: one line of base64url, made at the first start, readable by
+// its owner only. It never overwrites a file, and never makes one for a store that already has
+// records.
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';

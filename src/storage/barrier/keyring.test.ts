@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { ManualClock } from '#kernel';
 import { memoryPhysical } from '../physical/memory.ts';
 import type { Physical } from '../physical/physical.ts';
-import { bytesAt, overwrite, testSeal } from '../storage.fixture.ts';
+import { bytesAt, overwrite, shared, testSeal } from '../storage.fixture.ts';
 import { environmentSeal } from './environment-seal.ts';
 import { KEYRING_KEY, Keyring } from './keyring.ts';
 import { passphraseSeal } from './passphrase-seal.ts';
@@ -110,6 +110,18 @@ describe('a keyring', () => {
     assert.equal(await physical.get(KEYRING_KEY), undefined);
   });
 
+  test('of a store that may only be read is opened without a write, and never begun', async () => {
+    const backend = memoryPhysical();
+    const readOnly: Physical = {
+      ...shared(backend),
+      isReadOnly: true,
+      commit: () => assert.fail('a write'),
+    };
+    await assert.rejects(open(readOnly), { code: 'unreadable' });
+    const openWord = sealWord(await open(backend));
+    assert.equal(openWord(await open(readOnly)), 'word');
+  });
+
   test('is not made where no root key can be had', async () => {
     const physical = memoryPhysical();
     const seal = environmentSeal('too short');
@@ -119,7 +131,7 @@ describe('a keyring', () => {
 });
 
 describe('rotation of the record key', () => {
-  test('gives new seals a new key, and leaves the old ones readable, also after a restart', async () => {
+  test('gives new seals a new key, and leaves the old ones readable, for good', async () => {
     const physical = memoryPhysical();
     const keyring = await open(physical);
     const words = [sealWord(keyring)];

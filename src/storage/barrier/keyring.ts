@@ -98,6 +98,9 @@ export class Keyring {
   }
 
   static async #create(options: KeyringOptions): Promise<Keyring> {
+    if (options.physical.isReadOnly) {
+      throw new StorageError('unreadable', 'This store has not been begun yet.');
+    }
     const everything = { from: '', until: '\u007f', limit: 1, descending: false };
     if ((await options.physical.scan(everything)).length > 0) {
       throw new StorageDamaged('This store has records but its keyring is gone.');

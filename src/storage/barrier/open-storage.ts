@@ -1,5 +1,5 @@
-// Puts a store together: backend, keyring, records. What comes out is all that the rest of the program
-// sees, and none of it leads to a key or to unsealed bytes on the backend.
+// Puts a store together: backend, keyring, records. What comes out is all that the rest of the
+// program sees, and none of it leads to a key or to unsealed bytes on the backend.
 import {
   assertIssued,
   type Clock,

@@ -113,7 +113,7 @@ describe('a scan', () => {
     ]);
   });
 
-  test('goes on after a path, whether there is a record or not, never outside the prefix', async () => {
+  test('goes on after a path, record or not, and never outside the prefix', async () => {
     assert.deepEqual(await scan({ prefix: 'b/', after: 'b/1', limit: 10 }), ['b/10', 'b/2']);
     assert.deepEqual(await scan({ prefix: 'b/', after: 'b/11', limit: 10 }), ['b/2']);
     assert.deepEqual(await scan({ prefix: 'b/', after: 'a', limit: 1 }), ['b/1']);
@@ -305,7 +305,7 @@ describe('a transaction', () => {
     assert.equal(await view.get('b'), undefined);
   });
 
-  test('that only reads is consistent: it never answers from before and after a commit', async () => {
+  test('that only reads never answers from before and after a commit', async () => {
     const move = async (to: number): Promise<void> => {
       await view.transact(async (transaction) => {
         transaction.put('left', to);

@@ -1,5 +1,5 @@
-// A view of one partition. It turns relative paths into full ones and runs transactions; a path that
-// is not well-formed is refused, so nothing outside the partition can be named.
+// A view of one partition. It turns relative paths into full ones and runs transactions; a path
+// that is not well-formed is refused, so nothing outside the partition can be named.
 import { StorageError } from '../storage-error.ts';
 import type { Entry, ScanRange, Transaction, View } from '../view.ts';
 import type { Lanes } from './lanes.ts';

@@ -9,7 +9,7 @@ const PASSPHRASE = 'correct horse battery';
 const QUICK = { costLog2: 10 };
 
 describe('a passphrase', () => {
-  test('yields the same key with the configuration it was made with, and another with another', async () => {
+  test('yields one key with one configuration, and another with another', async () => {
     const { rootKey, config } = await passphraseSeal(PASSPHRASE, QUICK).create();
     assert.equal(rootKey.byteLength, 32);
     assert.deepEqual(await passphraseSeal(PASSPHRASE).rootKey(config), rootKey);

@@ -1,6 +1,6 @@
-// The records read most lately, still sealed: a reader of this memory learns no more than a reader of
-// the database. Bounded by bytes. It decides nothing about freshness; whoever applies commits puts and
-// removes entries.
+// The records read most lately, still sealed: a reader of this memory learns no more than a reader
+// of the database. Bounded by bytes. It decides nothing about freshness; whoever applies commits
+// puts and removes entries.
 import type { Envelope } from './envelope.ts';
 
 export interface CachedRecord {

@@ -92,8 +92,8 @@ export class Records {
   }
 
   /**
-   * A path that is no longer as it was read. If there is none, all were so together when the last was
-   * read, because each is unchanged from before that moment to after it.
+   * A path that is no longer as it was read. If there is none, all were so together when the last
+   * was read, because each is unchanged from before that moment to after it.
    */
   async changedSince(reads: ReadonlyMap<string, number>): Promise<string | undefined> {
     if (reads.size < 2) return undefined;

@@ -1,6 +1,6 @@
 // A seal yields the root key, which opens the keyring and nothing else. What a seal has to remember
-// (a salt, the cost of a derivation) stands as `SealConfig` in front of the sealed keyring, readable
-// before the key is known and authenticated once it is.
+// (a salt, the cost of a derivation) stands as `SealConfig` in front of the sealed keyring,
+// readable before the key is known and authenticated once it is.
 import { randomBytes } from 'node:crypto';
 import { parseJson, z } from '#kernel';
 import { StorageDamaged, StorageError } from '../storage-error.ts';

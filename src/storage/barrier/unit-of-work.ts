@@ -1,5 +1,5 @@
-// One attempt at a transaction: remembers what was read and what is to be written. It writes nothing
-// itself and cannot be used once the attempt is over.
+// One attempt at a transaction: remembers what was read and what is to be written. It writes
+// nothing itself and cannot be used once the attempt is over.
 import { parseSealed } from '#kernel';
 import { StorageError } from '../storage-error.ts';
 import type { Entry, ScanRange, Transaction } from '../view.ts';

@@ -1,6 +1,6 @@
-// One process per data directory. The lock is an open exclusive transaction on an empty SQLite file,
-// which is to say a lock of the operating system: it ends with the process, however that ends, and
-// holds within one process as well. The file stays; only the lock on it counts.
+// One process per data directory. The lock is an open exclusive transaction on an empty SQLite
+// file, which is to say a lock of the operating system: it ends with the process, however that
+// ends, and holds within one process as well. The file stays; only the lock on it counts.
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

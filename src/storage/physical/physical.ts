@@ -1,6 +1,7 @@
 // What a backend must do: keep bytes under ordered keys, change them in atomic commits, number the
-// commits and say what changed since one. A backend knows no record, no key material and no rule; it
-// is not trusted, and `barrier/` is the only caller. `physical.test.ts` tests every backend alike.
+// commits and say what changed since one. A backend knows no record, no key material and no rule;
+// it is not trusted, and `barrier/` is the only caller. `physical.test.ts` tests every backend
+// alike.
 
 /** One key, as it stood when it was read. */
 export interface Row {

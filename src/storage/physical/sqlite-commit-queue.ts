@@ -1,6 +1,6 @@
 // The serving thread's end of the writer thread. Commits that arrive while a batch is being written
-// wait and form the next batch: under load many share one wait for the disk, alone one goes at once.
-// It answers in commit order, and a batch that was not confirmed as failed.
+// wait and form the next batch: under load many share one wait for the disk, alone one goes at
+// once. It answers in commit order, and a batch that was not confirmed as failed.
 import { Worker } from 'node:worker_threads';
 import { StorageError } from '../storage-error.ts';
 import type { Commit, CommitOutcome, Committed } from './physical.ts';

@@ -75,6 +75,25 @@ export function prepareDatabase(path: string, migrations = MIGRATIONS): void {
   }
 }
 
+/**
+ * Checks a file that another process may own. Through SQLite only, because closing the file itself
+ * would drop the locks on it if that process is this one; an older format is left to its owner.
+ */
+export function inspectDatabase(path: string): void {
+  try {
+    const database = openConnection(path);
+    try {
+      if (pragma(database, 'application_id') !== APPLICATION_ID) throw foreign(path);
+      checkFormat(database, []);
+      checkTables(database);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw storageErrorOf(error, path);
+  }
+}
+
 /** For the serving thread: sees what is committed, changes nothing. */
 export function openReader(path: string): DatabaseSync {
   const database = openConnection(path);
@@ -131,7 +150,7 @@ function checkHeader(path: string): void {
     throw new StorageDamaged(`The file ${path} is damaged or not a database.`);
   }
   if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) {
-    throw new StorageError('foreign', `The database ${path} belongs to another program.`);
+    throw foreign(path);
   }
   refuseNewer(header.readUInt32BE(USER_VERSION_AT));
   // Pages that a checkpoint did not finish are still in the log; SQLite sees to those.
@@ -200,7 +219,7 @@ function checkFormat(database: DatabaseSync, migrations: readonly Migration[]): 
   const before = version;
   while (version !== FORMAT_VERSION) {
     const step = migrations.find(({ from }) => from === version);
-    if (step === undefined) throw new StorageDamaged(`No format version ${version} was released.`);
+    if (step === undefined) throw new StorageDamaged(`Format version ${version} cannot be read.`);
     version = migrate(database, step);
   }
   // So that the header says so even to who does not read the log.
@@ -230,6 +249,10 @@ function migrate(database: DatabaseSync, step: Migration): number {
   return next;
 }
 
+function foreign(path: string): StorageError {
+  return new StorageError('foreign', `The database ${path} belongs to another program.`);
+}
+
 function refuseNewer(version: number): void {
   if (version <= FORMAT_VERSION) return;
   throw new StorageError(
@@ -238,6 +261,8 @@ function refuseNewer(version: number): void {
   );
 }
 
-function pragma(database: DatabaseSync, name: 'journal_mode' | 'user_version'): unknown {
+type Pragma = 'application_id' | 'journal_mode' | 'user_version';
+
+function pragma(database: DatabaseSync, name: Pragma): unknown {
   return database.prepare(`PRAGMA ${name}`).get()?.[name];
 }

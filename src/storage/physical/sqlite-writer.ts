@@ -1,6 +1,6 @@
 // Writes batches of commits, each batch as one SQLite transaction, so that many commits share one
-// wait for the disk. A commit whose expectations do not hold is left out; the others are not touched
-// by that. Runs on the writer thread and is the only writer of the database.
+// wait for the disk. A commit whose expectations do not hold is left out; the others are not
+// touched by that. Runs on the writer thread and is the only writer of the database.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StorageDamaged } from '../storage-error.ts';
 import type { Commit, CommitOutcome } from './physical.ts';

@@ -25,7 +25,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { after, afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Commit, Physical } from './physical.ts';
-import { sqlitePhysical } from './sqlite.ts';
+import { sqliteObserver, sqlitePhysical } from './sqlite.ts';
 import { FORMAT_VERSION, prepareDatabase } from './sqlite-database.ts';
 
 const CHILD_ARGUMENT = 'write-until-killed';
@@ -75,7 +75,8 @@ async function killAfter(child: ChildProcess, lines: number): Promise<Map<string
     heard += 1;
     if (heard === lines) child.kill('SIGKILL');
     const [name, count] = line.split(' ');
-    // A line that the kill cut short has no line end, but may still parse: it says less, never more.
+    // A line that the kill cut short has no line end, but may still parse: it says less, never
+    // more.
     if (name !== undefined && count !== undefined) acknowledged.set(name, Number(count));
   }
   await exited;
@@ -197,7 +198,7 @@ function runTests(): void {
       const never = new DatabaseSync(database);
       never.exec('PRAGMA user_version = 0');
       never.close();
-      assertRefused('damaged', /No format version 0/);
+      assertRefused('damaged', /Format version 0 cannot be read/);
     });
 
     test('with something else in place of the database is refused', () => {
@@ -291,7 +292,7 @@ function runTests(): void {
       attacker.exec(`
         ALTER TABLE records RENAME TO before;
         CREATE TABLE records (key, sequence, value);
-        INSERT INTO records VALUES ('text', 1, 'not a blob'), ('fraction', 1.5, x'00'), (3, 1, x'00')
+        INSERT INTO records VALUES ('text', 1, 'no blob'), ('half', 1.5, x'00'), (3, 1, x'00')
       `);
       attacker.close();
       const damaged = { name: 'StorageDamaged', code: 'damaged' };
@@ -319,7 +320,7 @@ function runTests(): void {
       await physical.close();
     });
 
-    test('more commits than the queue holds are refused, and the queued ones are done', async () => {
+    test('more commits than the queue holds are refused, the queued ones done', async () => {
       const physical = sqlitePhysical({ directory });
       const outcomes = await Promise.allSettled(
         Array.from({ length: 16_400 }, () => physical.commit(put('a', '1'))),
@@ -331,6 +332,67 @@ function runTests(): void {
       }
       assert.equal((await physical.get('a'))?.sequence, 16_384);
       await physical.close();
+    });
+  });
+
+  describe('an observer', () => {
+    let directory = '';
+    let owner: Physical;
+    beforeEach(() => {
+      directory = mkdtempSync(join(tmpdir(), 'strongroom-'));
+      owner = sqlitePhysical({ directory });
+    });
+    afterEach(async () => {
+      await owner.close();
+      rmSync(directory, { recursive: true });
+    });
+
+    test('sees what the owner commits, before and after it came', async () => {
+      await owner.commit(put('a', '1'));
+      const observer = sqliteObserver({ directory });
+      assert.equal(await number(observer, 'a'), 1);
+      await owner.commit(put('a', '2'));
+      assert.equal(await number(observer, 'a'), 2);
+      await observer.close();
+      await owner.commit(put('a', '3'));
+      assert.equal(await number(owner, 'a'), 3);
+    });
+
+    test('cannot write, and takes nobody the ownership', async () => {
+      const observer = sqliteObserver({ directory });
+      assert.equal(observer.isReadOnly, true);
+      await assert.rejects(observer.commit(put('a', '1')), { code: 'write_failed' });
+      assert.throws(() => sqlitePhysical({ directory }), { code: 'in_use' });
+      await owner.close();
+      const next = sqlitePhysical({ directory });
+      await next.commit(put('a', '1'));
+      assert.equal(await number(observer, 'a'), 1);
+      await next.close();
+      await observer.close();
+    });
+
+    test('of a directory without a store makes none', () => {
+      const nowhere = join(directory, 'nowhere');
+      assert.throws(() => sqliteObserver({ directory: nowhere }), { code: 'unreadable' });
+      assert.ok(!existsSync(nowhere));
+    });
+
+    test('leaves an older, newer or foreign store as it is', async () => {
+      await owner.close();
+      const path = join(directory, 'storage.sqlite');
+      const cases = [
+        ['PRAGMA user_version = 0', 'damaged'],
+        ['PRAGMA user_version = 2', 'newer_format'],
+        ['PRAGMA application_id = 7', 'foreign'],
+      ] as const;
+      for (const [sql, code] of cases) {
+        const database = new DatabaseSync(path);
+        database.exec(sql);
+        database.close();
+        const before = readFileSync(path);
+        assert.throws(() => sqliteObserver({ directory }), { code });
+        assert.deepEqual(readFileSync(path), before);
+      }
     });
   });
 

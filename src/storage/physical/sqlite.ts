@@ -1,6 +1,6 @@
 // The embedded backend: one SQLite file in write-ahead mode. Reads run here, on the serving thread,
-// through prepared statements; writes run in batches on a thread of their own. The directory belongs
-// to one process at a time.
+// through prepared statements; writes run in batches on a thread of their own. The directory
+// belongs to one process at a time.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
@@ -17,7 +17,7 @@ import type {
 } from './physical.ts';
 import { COMMITS_LOGGED } from './physical.ts';
 import { SqliteCommitQueue } from './sqlite-commit-queue.ts';
-import { openReader, prepareDatabase, storageErrorOf } from './sqlite-database.ts';
+import { inspectDatabase, openReader, prepareDatabase, storageErrorOf } from './sqlite-database.ts';
 
 export interface SqliteOptions {
   /** Made, with mode 0700, if it is not there. */
@@ -57,15 +57,17 @@ function makeDirectory(directory: string): void {
 }
 
 /**
- * The same records beside the process that owns them: reads what is committed, writes nothing, takes no
- * lock. For commands that look into a data directory while a server may be running on it.
+ * The same records beside the process that owns them: reads what is committed, writes nothing,
+ * takes no lock. For commands that look into a data directory while a server may be running on it,
+ * and then end: it is not told of later commits. Throws as `sqlitePhysical` does, but never
+ * `in_use`.
  */
 export function sqliteObserver({ directory }: Pick<SqliteOptions, 'directory'>): Physical {
   const path = join(directory, DATABASE_FILE);
   if (!existsSync(path)) {
     throw new StorageError('unreadable', `There is no store in ${directory}.`);
   }
-  prepareDatabase(path);
+  inspectDatabase(path);
   const refused = new StorageError('write_failed', 'This process only reads the store.');
   return new SqlitePhysical({
     path,
