@@ -6,7 +6,7 @@ import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer, systemGrant } from '#authorization';
 import { buildProgram, renderBanner, renderReadyLine } from '#cli';
 import { type Config, dataFiles, endpoints } from '#config';
-import { managementPlane, vaultPurgeJob } from '#control-plane';
+import { managementPlane, scheduleExpiryJob, vaultPurgeJob } from '#control-plane';
 import { purgeJob, vaultPlane } from '#data-plane';
 import { Directory, maintainSigningKeys } from '#directory';
 import { graphPlane, loginPlane } from '#identity-provider';
@@ -36,6 +36,8 @@ function logError(subject: string, cause: unknown): void {
 
 async function serve(requested: Config): Promise<void> {
   const { host } = requested;
+  // What is wrong is said before anything is made.
+  install.readOwnCertificate(requested);
   const listener = await bindListener({
     host,
     port: requested.port,
@@ -90,12 +92,13 @@ async function serveOn(listener: Listener, config: Config): Promise<void> {
       audit.append(renderAuditEvent(outcome)),
     logError,
   };
+  const vaults = vaultPlane(estate);
   listener.serve({
     tls: await certificate.load(),
     handlers: [
-      servePlane(vaultPlane(estate), pipeline),
+      servePlane(vaults, pipeline),
       servePlane(loginPlane(estate), pipeline),
-      servePlane(managementPlane(estate), pipeline),
+      servePlane(managementPlane({ ...estate, vaultOperations: vaults.operations }), pipeline),
       servePlane(graphPlane(estate), pipeline),
     ],
   });
@@ -131,7 +134,7 @@ async function openEstate(
     run: async () => void (await maintainSigningKeys(tenant, clock)),
   };
   const audiences = resourceAudiences(urls).vault;
-  const jobs = [keyJob, purgeJob(ports), vaultPurgeJob(ports)];
+  const jobs = [keyJob, purgeJob(ports), vaultPurgeJob(ports), scheduleExpiryJob(ports)];
   return { ...ports, endpoints: urls, audiences, jobs };
 }
 
@@ -139,7 +142,7 @@ function announce(config: Config, { tenantId, subscriptionId }: install.Installa
   const { caFile, administratorFile, instanceFile } = files(config);
   const ready = { ...endpoints(config), tenantId, subscriptionId, caFile, administratorFile };
   const line = renderReadyLine(ready);
-  install.writeWhole(instanceFile, line, install.PUBLIC_MODE);
+  install.writeWhole(instanceFile, line, install.PRIVATE_MODE);
   process.stdout.write(config.output === 'json' ? line : renderBanner(ready));
 }
 

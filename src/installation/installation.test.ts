@@ -124,15 +124,15 @@ describe('server certificate', () => {
     const [certificate, key, other] = ['c.pem', 'k.pem', 'o.pem'].map((name) =>
       join(directory, name),
     );
+    const read = (tlsCertFile = '', tlsKeyFile = '') =>
+      readOwnCertificate({ tlsCertFile, tlsKeyFile });
+    assert.equal(readOwnCertificate({}), undefined);
     writeFileSync(certificate ?? '', one.certificatePem);
     writeFileSync(key ?? '', one.privateKeyPem);
     writeFileSync(other ?? '', two.privateKeyPem);
-    assert.equal(
-      readOwnCertificate(certificate ?? '', key ?? '').certificatePem,
-      one.certificatePem,
-    );
-    assert.throws(() => readOwnCertificate(certificate ?? '', other ?? ''), StartFailure);
-    assert.throws(() => readOwnCertificate(join(directory, 'none'), key ?? ''), /cannot be read/);
+    assert.equal(read(certificate, key)?.certificatePem, one.certificatePem);
+    assert.throws(() => read(certificate, other), StartFailure);
+    assert.throws(() => read(join(directory, 'none'), key), /cannot be read/);
   });
 });
 

@@ -1,6 +1,7 @@
 // A certificate that the operator brings instead of ours.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Config } from '#config';
 import { StartFailure } from './start-failure.ts';
 
 export interface OwnCertificate {
@@ -8,16 +9,21 @@ export interface OwnCertificate {
   readonly privateKeyPem: string;
 }
 
-/** Reads both files. Throws StartFailure if they cannot be read or do not belong together. */
-export function readOwnCertificate(certificateFile: string, keyFile: string): OwnCertificate {
-  const certificatePem = readText(certificateFile, 'certificate');
-  const privateKeyPem = readText(keyFile, 'private key');
-  if (!belongTogether(certificatePem, privateKeyPem)) {
-    throw new StartFailure(
-      `The private key in ${keyFile} does not belong to the certificate in ${certificateFile}.`,
-    );
-  }
-  return { certificatePem, privateKeyPem };
+/**
+ * `undefined` if none is configured. Throws StartFailure if the files cannot be read or do not belong
+ * together.
+ */
+export function readOwnCertificate(
+  config: Pick<Config, 'tlsCertFile' | 'tlsKeyFile'>,
+): OwnCertificate | undefined {
+  const { tlsCertFile, tlsKeyFile } = config;
+  if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
+  const certificatePem = readText(tlsCertFile, 'certificate');
+  const privateKeyPem = readText(tlsKeyFile, 'private key');
+  if (belongTogether(certificatePem, privateKeyPem)) return { certificatePem, privateKeyPem };
+  throw new StartFailure(
+    `The private key in ${tlsKeyFile} does not belong to the certificate in ${tlsCertFile}.`,
+  );
 }
 
 function readText(path: string, what: string): string {

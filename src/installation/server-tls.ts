@@ -23,14 +23,12 @@ export interface ServerTls {
 }
 
 export function serverTls({ view, config, caFile, clock }: ServerTlsOptions): ServerTls {
-  const { tlsCertFile, tlsKeyFile } = config;
   const names = serverNames(config.domain, LOOPBACK);
   return {
     async load() {
       const made = await openServerCertificate(view, names, clock);
       keepWritten(caFile, made.authorityPem, PUBLIC_MODE);
-      const own = tlsCertFile && tlsKeyFile && readOwnCertificate(tlsCertFile, tlsKeyFile);
-      const { certificatePem, privateKeyPem } = own || made.server;
+      const { certificatePem, privateKeyPem } = readOwnCertificate(config) ?? made.server;
       return { certificate: certificatePem, privateKey: privateKeyPem };
     },
   };

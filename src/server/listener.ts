@@ -5,6 +5,7 @@ import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Clock, RawRequest } from '#kernel';
+import { Connections } from './connections.ts';
 import { readIncoming } from './incoming.ts';
 import type { Answer, HostHandler } from './pipeline.ts';
 
@@ -75,6 +76,7 @@ const MISDIRECTED: Answer = {
 export async function bindListener(options: ListenerOptions): Promise<Listener> {
   let context: SecureContext | undefined;
   let handlers: readonly HostHandler[] = [];
+  const connections = new Connections();
   const server = createServer(
     {
       ...serverOptions(options.limits),
@@ -82,12 +84,15 @@ export async function bindListener(options: ListenerOptions): Promise<Listener> 
         context === undefined ? done(new Error('not serving yet')) : done(null, context),
     },
     (message, response) => {
+      connections.begin(message.socket);
+      response.on('close', () => connections.end(message.socket));
       answer(message, response, { ...options, handlers }).catch((cause: unknown) => {
         options.logError('', cause);
         response.destroy();
       });
     },
   );
+  connections.follow(server);
   server.maxConnections = options.limits.connectionsMax;
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   await bind(server, options.host, options.port);
@@ -102,7 +107,7 @@ export async function bindListener(options: ListenerOptions): Promise<Listener> 
       handlers = service.handlers;
       useCertificate(service.tls);
     },
-    close: () => drain(server, options.limits.drainTimeoutMs, options.clock),
+    close: () => drain(server, connections, options),
   };
 }
 
@@ -179,13 +184,14 @@ function boundPort(server: Server): number {
   return address.port;
 }
 
-function drain(server: Server, timeoutMs: number, clock: Clock): Promise<void> {
+function drain(server: Server, connections: Connections, options: ListenerOptions): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(timeoutMs, () => server.closeAllConnections());
+    const { clock, limits } = options;
+    const cancel = clock.after(limits.drainTimeoutMs, () => server.closeAllConnections());
     server.close(() => {
       cancel();
       resolve();
     });
-    server.closeIdleConnections();
+    connections.drain();
   });
 }
