@@ -1,6 +1,6 @@
-// Reads a JWT that claims to be ours. The algorithm is RS256 because we say so, not because the token
-// does; keys come from our own directory by `kid`, and nothing in the header (`jku`, `x5u`, `jwk`,
-// `x5c`) is ever followed.
+// Reads a JWT that claims to be ours. The algorithm is RS256 because we say so, not because the
+// token does; keys come from our own directory by `kid`, and nothing in the header (`jku`, `x5u`,
+// `jwk`, `x5c`) is ever followed.
 import { type KeyObject, verify } from 'node:crypto';
 import { decodeBase64Url, parseJson, z } from '#kernel';
 import { TokenRefused } from './token-refused.ts';

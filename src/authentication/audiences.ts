@@ -17,8 +17,8 @@ export type ResourceName = 'vault' | 'management' | 'graph';
 export type Audiences = Readonly<Record<ResourceName, ReadonlySet<string>>>;
 
 /**
- * Own address with and without port, Azure's public address, each with and without a trailing slash,
- * and the resource's application id.
+ * Own address with and without port, Azure's public address, each with and without a trailing
+ * slash, and the resource's application id.
  */
 export function resourceAudiences(endpoints: ResourceEndpoints): Audiences {
   return {

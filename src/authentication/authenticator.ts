@@ -1,6 +1,6 @@
-// Token → Principal. The signature is checked once per token; everything that may have changed since
-// (time, key, principal, application, credential, sessions) is checked at every request, so whatever
-// is withdrawn is withdrawn at once.
+// Token → Principal. The signature is checked once per token; everything that may have changed
+// since (time, key, principal, application, credential, sessions) is checked at every request, so
+// whatever is withdrawn is withdrawn at once.
 
 import type { Directory } from '#directory';
 import type { Clock, Principal } from '#kernel';

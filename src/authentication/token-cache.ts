@@ -1,6 +1,6 @@
-// Tokens whose signature has been checked, by SHA-256 of the token, so that a busy client pays for RSA
-// once. It holds nothing that can change: whether the principal may still use the token is asked of
-// the directory at every request.
+// Tokens whose signature has been checked, by SHA-256 of the token, so that a busy client pays for
+// RSA once. It holds nothing that can change: whether the principal may still use the token is
+// asked of the directory at every request.
 import { hash } from 'node:crypto';
 import type { AccessToken } from './access-token.ts';
 

@@ -14,7 +14,9 @@ export type TokenRefusal =
   | { readonly code: 'audience'; readonly found: string }
   | { readonly code: 'notYetValid' }
   | { readonly code: 'expired' }
-  /** The principal, its application or the credential is disabled or gone, or sessions were ended. */
+  /**
+   * The principal, its application or the credential is disabled or gone, or sessions were ended.
+   */
   | { readonly code: 'revoked'; readonly what: Revocation };
 
 export type Revocation = 'principal' | 'application' | 'credential' | 'session';

@@ -1,5 +1,5 @@
-// Applications: what a program registers as. An application has credentials but no rights; rights are
-// given to its service principal. Writes only; look-ups are `Directory`'s.
+// Applications: what a program registers as. An application has credentials but no rights; rights
+// are given to its service principal. Writes only; look-ups are `Directory`'s.
 
 import { graphErrors } from '#errors';
 import { ApiError, type Clock, newGuid } from '#kernel';

@@ -1,5 +1,5 @@
-// Unique values (user names, client ids, identifier URIs): a claim record per value, read and written in
-// the same transaction as the object, so that the store itself refuses the second owner.
+// Unique values (user names, client ids, identifier URIs): a claim record per value, read and
+// written in the same transaction as the object, so that the store itself refuses the second owner.
 
 import { graphErrors } from '#errors';
 import { ApiError } from '#kernel';

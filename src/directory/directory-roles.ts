@@ -1,5 +1,5 @@
-// Directory roles: who may do what in the directory itself. They give nothing on resources or vaults.
-// Template ids are Microsoft's, the same in every tenant.
+// Directory roles: who may do what in the directory itself. They give nothing on resources or
+// vaults. Template ids are Microsoft's, the same in every tenant.
 import type { View } from '#storage';
 import { recordPath } from './paths.ts';
 import type { DirectoryRole } from './records.ts';

@@ -131,7 +131,7 @@ describe('names that must be unique', () => {
     assert.notEqual((await make('ann@t.test')).id, second.id);
   });
 
-  test('an application has one service principal, and may have another after its deletion', async () => {
+  test('an application has one service principal at a time', async () => {
     const { view, clock, directory } = await open();
     const { appId } = await createApplication(view, { displayName: 'a' }, clock);
     const make = () => createServicePrincipal(view, { appId, displayName: 'a' }, clock);

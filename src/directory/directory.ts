@@ -1,5 +1,5 @@
-// The directory of one tenant, in memory: every look-up is synchronous and sees each committed change
-// at once. It only reads; writing is done by the functions beside it, through a view.
+// The directory of one tenant, in memory: every look-up is synchronous and sees each committed
+// change at once. It only reads; writing is done by the functions beside it, through a view.
 import type { Clock } from '#kernel';
 import { Projection, type Storage, tenantPartition } from '#storage';
 import { Memberships } from './memberships.ts';
@@ -180,7 +180,9 @@ export class Directory {
     return this.#records.roles.get(roleTemplateId.toLowerCase());
   }
 
-  /** Calls `listener` with the id of every directory object as it is created, changed or deleted. */
+  /**
+   * Calls `listener` with the id of every directory object as it is created, changed or deleted.
+   */
   onChange(listener: (id: string) => void): void {
     const { applications, servicePrincipals, users, groups, roles } = this.#records;
     for (const records of [applications, servicePrincipals, users, groups, roles]) {

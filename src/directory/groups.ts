@@ -1,5 +1,5 @@
-// Groups and who belongs to them. A group may contain groups; a circle does no harm, because membership
-// is resolved as a set. Writes only.
+// Groups and who belongs to them. A group may contain groups; a circle does no harm, because
+// membership is resolved as a set. Writes only.
 
 import { graphErrors } from '#errors';
 import { ApiError, type Clock, newGuid } from '#kernel';

@@ -51,4 +51,4 @@ export {
   type UserInput,
   updateUser,
 } from './users.ts';
-export { isFamilyClient, wellKnownAppIds, wellKnownClient } from './well-known.ts';
+export { familyClients, isFamilyClient, wellKnownAppIds, wellKnownClient } from './well-known.ts';

@@ -1,5 +1,5 @@
-// Who belongs to which groups, through any depth of nesting, kept in memory. Resolved at request time
-// and never from a token, so that leaving a group bites at the very next request.
+// Who belongs to which groups, through any depth of nesting, kept in memory. Resolved at request
+// time and never from a token, so that leaving a group bites at the very next request.
 import type { Projection } from '#storage';
 import type { Group } from './records.ts';
 

@@ -1,5 +1,5 @@
-// Load, change and delete of one directory object inside a transaction. The rules of each kind stand in
-// its own file; this one knows only that objects have an id and may be soft-deleted.
+// Load, change and delete of one directory object inside a transaction. The rules of each kind
+// stand in its own file; this one knows only that objects have an id and may be soft-deleted.
 
 import { graphErrors } from '#errors';
 import { ApiError, type Clock } from '#kernel';

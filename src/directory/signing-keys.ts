@@ -111,10 +111,10 @@ export class SigningKeys {
 }
 
 /**
- * Makes the keys that are missing and deletes those that have died. Idempotent; call it at start and
- * about once an hour. Resolves to how long until it is worth calling again, in milliseconds.
+ * Makes the keys that are missing and deletes those that have died. Idempotent; call it at start
+ * and about once an hour.
  */
-export async function maintainSigningKeys(view: View, clock: Clock): Promise<number> {
+export async function maintainSigningKeys(view: View, clock: Clock): Promise<void> {
   const keys = await scanKeys(view);
   const nowMs = clock.now();
   const roles = decideKeyRoles(keys, nowMs);
@@ -136,7 +136,6 @@ export async function maintainSigningKeys(view: View, clock: Clock): Promise<num
       }
     });
   }
-  return HOUR_MS;
 }
 
 /** Emergency: every key is replaced, and with it every token that was ever issued dies. */

@@ -1,5 +1,5 @@
-// Passwords of people: argon2id in the thread pool, kept as a PHC string. Checking a password that has
-// no user costs the same as one that has, so time does not tell who exists.
+// Passwords of people: argon2id in the thread pool, kept as a PHC string. Checking a password that
+// has no user costs the same as one that has, so time does not tell who exists.
 import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 

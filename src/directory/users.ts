@@ -90,7 +90,9 @@ async function sealPassword(
   };
 }
 
-/** Tokens carry whole seconds; the cut is the next one, so that none of this second slips through. */
+/**
+ * Tokens carry whole seconds; the cut is the next one, so that none of this second slips through.
+ */
 function sessionCut(clock: Clock): string {
   return new Date(Math.floor(clock.now() / 1000) * 1000 + 1000).toISOString();
 }

@@ -31,8 +31,10 @@ export function wellKnownClient(appId: string): Application | undefined {
 }
 
 /** Clients of Microsoft's "family": a refresh token of one serves the others (`foci`). */
+export const familyClients: ReadonlySet<string> = new Set(clients.keys());
+
 export function isFamilyClient(appId: string): boolean {
-  return clients.has(appId.toLowerCase());
+  return familyClients.has(appId.toLowerCase());
 }
 
 function publicClient(appId: string, displayName: string): Application {

@@ -1,4 +1,5 @@
-// Errors of Microsoft Graph v1.0 as the directory answers them: `{"error":{code,message,innerError}}`.
+// Errors of Microsoft Graph v1.0 as the directory answers them:
+// `{"error":{code,message,innerError}}`.
 import type { ErrorDefinition } from '#kernel';
 
 function define(status: number, code: string, message: string): ErrorDefinition {

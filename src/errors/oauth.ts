@@ -3,174 +3,189 @@
 // No entry tells an unknown user from a wrong password.
 import type { ErrorDefinition } from '#kernel';
 
-function entra(status: number, code: string, number: number, message: string): ErrorDefinition {
-  return { status, code, inner: `AADSTS${number}`, message };
+/** `text` is the AADSTS number and the description, the way Entra prints them. */
+function entra(status: number, code: string, text: string): ErrorDefinition {
+  const colon = text.indexOf(': ');
+  return { status, code, inner: text.slice(0, colon), message: text.slice(colon + 2) };
 }
 
 export const oauthErrors = {
   tenantUnknown: entra(
     400,
     'invalid_request',
-    90002,
-    "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
+    "AADSTS90002: Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
   ),
   /** Discovery documents name the same failure differently. */
   discoveryTenantUnknown: entra(
     400,
     'invalid_tenant',
-    90002,
-    "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
+    "AADSTS90002: Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
   ),
   tenantNotNamed: entra(
     400,
     'invalid_request',
-    50059,
-    'No tenant-identifying information found in either the request or implied by any provided credentials.',
+    'AADSTS50059: No tenant-identifying information found in either the request or implied by any provided credentials.',
   ),
   parameterMissing: entra(
     400,
     'invalid_request',
-    900144,
-    "The request body must contain the following parameter: '{parameter}'.",
+    "AADSTS900144: The request body must contain the following parameter: '{parameter}'.",
   ),
   malformedRequest: entra(
     400,
     'invalid_request',
-    9002313,
-    'Invalid request. Request is malformed or invalid.',
+    'AADSTS9002313: Invalid request. Request is malformed or invalid.',
   ),
   claimsMalformed: entra(
     400,
     'invalid_request',
-    50029,
-    'The claims parameter is not valid JSON of the expected form.',
+    'AADSTS50029: The claims parameter is not valid JSON of the expected form.',
   ),
   grantUnsupported: entra(
     400,
     'unsupported_grant_type',
-    70003,
-    "The app requested an unsupported grant type '{grantType}'.",
+    "AADSTS70003: The app requested an unsupported grant type '{grantType}'.",
   ),
   scopeInvalid: entra(
     400,
     'invalid_scope',
-    70011,
-    "The provided value for the input parameter 'scope' is not valid. The scope '{scope}' is not valid.",
+    "AADSTS70011: The provided value for the input parameter 'scope' is not valid. The scope '{scope}' is not valid.",
   ),
   scopeNotDefault: entra(
     400,
     'invalid_scope',
-    1002012,
-    'The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).',
+    'AADSTS1002012: The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).',
   ),
   resourceUnknown: entra(
     400,
     'invalid_resource',
-    500011,
-    'The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.',
+    'AADSTS500011: The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant.',
   ),
   clientUnknown: entra(
     400,
     'unauthorized_client',
-    700016,
-    "Application with identifier '{appId}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
+    "AADSTS700016: Application with identifier '{appId}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
   ),
   clientWithoutPrincipal: entra(
     400,
     'unauthorized_client',
-    7000229,
-    'The client application {appId} is missing service principal in the tenant {tenant}.',
+    'AADSTS7000229: The client application {appId} is missing service principal in the tenant {tenant}.',
   ),
   clientDisabled: entra(
     400,
     'unauthorized_client',
-    7000112,
-    "Application '{appId}'({displayName}) is disabled.",
+    "AADSTS7000112: Application '{appId}'({displayName}) is disabled.",
   ),
   clientCredentialMissing: entra(
     401,
     'invalid_client',
-    7000218,
-    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    "AADSTS7000218: The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
   ),
   clientSecretInvalid: entra(
     401,
     'invalid_client',
-    7000215,
-    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{appId}'.",
+    "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '{appId}'.",
   ),
   clientSecretExpired: entra(
     401,
     'invalid_client',
-    7000222,
-    "The provided client secret keys for app '{appId}' are expired. Create new keys for the app, or consider using certificate credentials for added security.",
+    "AADSTS7000222: The provided client secret keys for app '{appId}' are expired. Create new keys for the app, or consider using certificate credentials for added security.",
   ),
   clientMayNotHaveCredential: entra(
     401,
     'invalid_client',
-    700025,
-    "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    "AADSTS700025: Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
   ),
-  assertionMalformed: entra(400, 'invalid_request', 50027, 'JWT token is invalid or malformed.'),
+  assertionMalformed: entra(
+    400,
+    'invalid_request',
+    'AADSTS50027: JWT token is invalid or malformed.',
+  ),
   assertionTypeUnsupported: entra(
     400,
     'invalid_request',
-    900145,
-    "The value of 'client_assertion_type' is not supported.",
+    "AADSTS900145: The value of 'client_assertion_type' is not supported.",
   ),
   assertionKeyUnknown: entra(
     401,
     'invalid_client',
-    700027,
-    "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found., Thumbprint of key used by client: '{thumbprint}', Please visit the portal or directly use MS Graph to see configured keys for app Id '{appId}'.]",
+    "AADSTS700027: The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found., Thumbprint of key used by client: '{thumbprint}', Please visit the portal or directly use MS Graph to see configured keys for app Id '{appId}'.]",
   ),
   assertionSignatureInvalid: entra(
     401,
     'invalid_client',
-    700027,
-    "Client assertion contains an invalid signature. [Reason - The key was found, but signature verification failed., app Id '{appId}'.]",
+    "AADSTS700027: Client assertion contains an invalid signature. [Reason - The key was found, but signature verification failed., app Id '{appId}'.]",
   ),
   assertionNotInTime: entra(
     401,
     'invalid_client',
-    700024,
-    'Client assertion is not within its valid time range. Current time: {now}, expiry time of assertion {expires}.',
+    'AADSTS700024: Client assertion is not within its valid time range. Current time: {now}, expiry time of assertion {expires}.',
   ),
   assertionClientMismatch: entra(
     401,
     'invalid_client',
-    700021,
-    "Client assertion application identifier doesn't match 'client_id' parameter.",
+    "AADSTS700021: Client assertion application identifier doesn't match 'client_id' parameter.",
   ),
   assertionAudience: entra(
     401,
     'invalid_client',
-    700023,
-    'Client assertion audience claim does not match Realm issuer.',
+    'AADSTS700023: Client assertion audience claim does not match Realm issuer.',
   ),
   federatedIssuerUnknown: entra(
     401,
     'invalid_client',
-    700211,
-    "No matching federated identity record found for presented assertion issuer '{issuer}'.",
+    "AADSTS700211: No matching federated identity record found for presented assertion issuer '{issuer}'.",
   ),
   federatedSubjectUnknown: entra(
     401,
     'invalid_client',
-    700213,
-    "No matching federated identity record found for presented assertion subject '{subject}'.",
+    "AADSTS700213: No matching federated identity record found for presented assertion subject '{subject}'.",
   ),
   federatedAudienceUnknown: entra(
     401,
     'invalid_client',
-    700212,
-    "No matching federated identity record found for presented assertion audience '{audience}'.",
+    "AADSTS700212: No matching federated identity record found for presented assertion audience '{audience}'.",
   ),
   federatedSignatureInvalid: entra(
     401,
     'invalid_client',
-    5001256,
-    "The assertion's signature could not be verified with the keys of its issuer.",
+    "AADSTS5001256: The assertion's signature could not be verified with the keys of its issuer.",
+  ),
+  userCredentialsInvalid: entra(
+    400,
+    'invalid_grant',
+    'AADSTS50126: Error validating credentials due to invalid username or password.',
+  ),
+  userLocked: entra(
+    400,
+    'invalid_grant',
+    'AADSTS50053: Sign-in is blocked for a while because of repeated sign-in attempts with an incorrect user ID or password.',
+  ),
+  userDisabled: entra(400, 'invalid_grant', 'AADSTS50057: The user account is disabled.'),
+  passwordMustChange: entra(
+    400,
+    'invalid_grant',
+    'AADSTS50055: The password is expired and must be changed before signing in.',
+  ),
+  refreshTokenInvalid: entra(
+    400,
+    'invalid_grant',
+    'AADSTS9002313: Invalid request. Request is malformed or invalid.',
+  ),
+  refreshTokenExpired: entra(
+    400,
+    'invalid_grant',
+    'AADSTS700082: The refresh token has expired due to inactivity.',
+  ),
+  refreshTokenRevoked: entra(
+    400,
+    'invalid_grant',
+    'AADSTS50173: The provided grant has expired due to it being revoked, a fresh auth token is needed. The user might have changed or reset their password.',
+  ),
+  scopesOfSeveralResources: entra(
+    400,
+    'invalid_scope',
+    "AADSTS28000: The input parameter 'scope' is not valid because it contains more than one resource.",
   ),
   unknownPath: {
     status: 404,
@@ -180,15 +195,17 @@ export const oauthErrors = {
   methodNotAllowed: entra(
     405,
     'invalid_request',
-    900561,
-    'The endpoint does not accept {method} requests.',
+    'AADSTS900561: The endpoint does not accept {method} requests.',
   ),
-  bodyTooLarge: entra(413, 'invalid_request', 90010, 'The request body is too large.'),
+  bodyTooLarge: entra(413, 'invalid_request', 'AADSTS90010: The request body is too large.'),
   throttled: entra(
     429,
     'temporarily_unavailable',
-    90055,
-    'There are too many requests. Wait, then try again.',
+    'AADSTS90055: There are too many requests. Wait, then try again.',
   ),
-  internal: entra(500, 'server_error', 90033, 'A transient error has occurred. Please try again.'),
+  internal: entra(
+    500,
+    'server_error',
+    'AADSTS90033: A transient error has occurred. Please try again.',
+  ),
 } as const satisfies Record<string, ErrorDefinition>;

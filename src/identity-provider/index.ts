@@ -3,3 +3,4 @@ export { type GraphPlaneOptions, graphPlane } from './graph/graph-plane.ts';
 export type { LoginEndpoints, LoginTarget } from './login-context.ts';
 export { type LoginPlaneOptions, loginPlane } from './login-plane.ts';
 export type { FetchJson } from './token/issuer-keys.ts';
+export { purgeExpiredSignIns } from './token/refresh-token-store.ts';

@@ -4,6 +4,7 @@ import type { Directory } from '#directory';
 import type { Clock } from '#kernel';
 import type { Storage } from '#storage';
 import type { IssuerKeys } from './token/issuer-keys.ts';
+import type { SignInLimits } from './token/sign-in-limits.ts';
 
 /** Addresses without a trailing slash, with the port unless it is 443. */
 export interface LoginEndpoints {
@@ -20,6 +21,7 @@ export interface LoginContext {
   readonly endpoints: LoginEndpoints;
   readonly audiences: Audiences;
   readonly issuerKeys: IssuerKeys;
+  readonly signInLimits: SignInLimits;
 }
 
 /** The host names nothing but the identity provider itself. */

@@ -1,5 +1,5 @@
-// The login host: sign-in, tokens and discovery. No operation here takes a bearer token; each decides
-// for itself who is asking, and nothing on this host opens a vault.
+// The login host: sign-in, tokens and discovery. No operation here takes a bearer token; each
+// decides for itself who is asking, and nothing on this host opens a vault.
 import { resourceAudiences } from '#authentication';
 import { anonymousGrant } from '#authorization';
 import type { Directory } from '#directory';
@@ -11,6 +11,7 @@ import type { LoginContext, LoginEndpoints, LoginTarget } from './login-context.
 import { correlationId, renderOAuthError } from './oauth-wire.ts';
 import { type FetchJson, IssuerKeys } from './token/issuer-keys.ts';
 import { tokenOperations } from './token/operations.ts';
+import { SignInLimits } from './token/sign-in-limits.ts';
 
 export interface LoginPlaneOptions {
   readonly storage: Storage;
@@ -27,6 +28,7 @@ export function loginPlane(options: LoginPlaneOptions): Plane<LoginTarget> {
     ...options,
     audiences: resourceAudiences(endpoints),
     issuerKeys: new IssuerKeys(options.fetchJson, clock),
+    signInLimits: new SignInLimits(clock),
   };
   const { hostname } = new URL(endpoints.login);
   const target: LoginTarget = { origin: endpoints.login };

@@ -31,7 +31,9 @@ export function renderOAuthError(
   };
 }
 
-/** The client's own id for the request if it sent one, so that both sides can find it in their logs. */
+/**
+ * The client's own id for the request if it sent one, so that both sides can find it in their logs.
+ */
 export function correlationId(request: RawRequest): string {
   const given = request.headers['client-request-id'] ?? request.query['client-request-id'] ?? '';
   return isGuid(given) ? given : request.id;

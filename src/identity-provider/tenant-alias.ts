@@ -1,6 +1,6 @@
-// The first segment of an identity provider's path: a tenant by GUID, by domain, or by one of Entra's
-// aliases. `adfs` makes every MSAL skip Microsoft's instance discovery (clients.md §0), so it stands
-// for the home tenant.
+// The first segment of an identity provider's path: a tenant by GUID, by domain, or by one of
+// Entra's aliases. `adfs` makes every MSAL skip Microsoft's instance discovery (clients.md §0), so
+// it stands for the home tenant.
 import type { Directory } from '#directory';
 
 export interface TenantAlias {

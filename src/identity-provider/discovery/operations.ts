@@ -1,5 +1,5 @@
-// What clients read before they sign in: OpenID configuration, keys, instance discovery, user realm.
-// All of it is public and says nothing about who exists.
+// What clients read before they sign in: OpenID configuration, keys, instance discovery, user
+// realm. All of it is public and says nothing about who exists.
 
 import { oauthErrors } from '#errors';
 import { ApiError, type Operation, operation, type Result, z } from '#kernel';

@@ -1,5 +1,5 @@
-// Discovery documents in Entra's shapes. MSAL for JavaScript and Go compare the issuer's scheme, host
-// and port with the authority they were given, so all addresses start with our own origin.
+// Discovery documents in Entra's shapes. MSAL for JavaScript and Go compare the issuer's scheme,
+// host and port with the authority they were given, so all addresses start with our own origin.
 import type { PublishedKey } from '#directory';
 import type { TenantAlias } from '../tenant-alias.ts';
 

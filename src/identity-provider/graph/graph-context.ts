@@ -41,7 +41,10 @@ export interface PrivilegedChange {
   readonly targets: readonly (string | undefined)[];
 }
 
-/** Throws `Authorization_RequestDenied` if a target holds a directory role and the caller is no Global Administrator. */
+/**
+ * Throws `Authorization_RequestDenied` if a target holds a directory role and the caller is no
+ * Global Administrator.
+ */
 export function requirePrivilegeOver(context: GraphContext, change: PrivilegedChange): void {
   const { directory } = context;
   const callerRoles = directory.directoryRoles(change.caller?.objectId ?? '');

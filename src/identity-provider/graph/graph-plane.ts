@@ -1,6 +1,6 @@
-// Microsoft Graph v1.0, the part that is the directory. Who may do what follows from directory roles
-// (decided in `authorization`), with two exceptions that Graph has as well: everybody may look at
-// himself, and an application's owner may manage it.
+// Microsoft Graph v1.0, the part that is the directory. Who may do what follows from directory
+// roles (decided in `authorization`), with two exceptions that Graph has as well: everybody may
+// look at himself, and an application's owner may manage it.
 import { resourceAudiences, TokenRefused } from '#authentication';
 import { authenticatedGrant, directoryGrant } from '#authorization';
 import { graphErrors } from '#errors';
@@ -34,7 +34,8 @@ export function graphPlane(options: GraphPlaneOptions): Plane<GraphTarget> {
   const { hostname } = new URL(endpoints.graph);
   const target: GraphTarget = { origin: endpoints.graph };
   const audiences = resourceAudiences(endpoints).graph;
-  const challenge = `Bearer realm="", authorization_uri="${endpoints.login}/common/oauth2/authorize"`;
+  const signIn = `${endpoints.login}/common/oauth2/authorize`;
+  const challenge = `Bearer realm="", authorization_uri="${signIn}"`;
   return {
     name: 'graph',
     operations: [
@@ -82,6 +83,11 @@ function authorize(options: GraphPlaneOptions, input: Authorization<GraphTarget>
   }
   if (access.kind !== 'directory') throw new ApiError(graphErrors.requestDenied);
   const { permission } = access;
+  // A person's token for the own profile alone (`User.Read`) is good for `/me` and nothing else.
+  const { scp = 'user_impersonation' } = principal.claims;
+  if (!scp.split(' ').includes('user_impersonation')) {
+    throw new ApiError(graphErrors.requestDenied, {}, { reason: { code: 'ScopeTooNarrow' } });
+  }
   const decision = options.authorizer.decideDirectory({ principal, permission });
   if (decision.allowed) return decision.grant;
   if (permission.startsWith('Application.') && ownsApplication(options, principal, params.id)) {

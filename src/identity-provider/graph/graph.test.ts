@@ -59,7 +59,7 @@ const newUser = (name: string) => ({
 });
 
 describe('step one: a principal from start to finish', () => {
-  test('an application, its secret and its service principal sign in, and stop at deletion', async () => {
+  test('an application signs in with its secret until it is deleted', async () => {
     const app = await register('worker');
     const header = await app.signIn();
     assert.equal((await graph('/me', { as: header })).status, 400);
@@ -122,7 +122,8 @@ describe('lists', () => {
     const filter = encodeURIComponent("startswith(displayName,'page-')");
     const seen: string[] = [];
     let next: string | undefined =
-      `/applications?$filter=${filter}&$top=2&$count=true&$select=id,displayName&$orderby=displayName`;
+      `/applications?$filter=${filter}&$top=2&$count=true` +
+      '&$select=id,displayName&$orderby=displayName';
     while (next !== undefined) {
       const page: TestAnswer = await graph(next);
       assert.equal(page.status, 200, page.text);
@@ -229,7 +230,7 @@ describe('who may do what', () => {
     assert.equal(own.status, 403);
   });
 
-  test('an Application Administrator cannot become Global Administrator through a secret', async () => {
+  test('an Application Administrator cannot make himself Global Administrator', async () => {
     const app = await register('lesser');
     await addRoleMember(tenant.view, directoryRoleIds.applicationAdministrator, app.principalId);
     const as = await app.signIn();

@@ -1,5 +1,5 @@
-// The claims of an access token, as Entra writes them (clients.md §7). Groups are never among them: who
-// belongs where is asked at request time.
+// The claims of an access token, as Entra writes them (clients.md §7). Groups are never among them:
+// who belongs where is asked at request time.
 import { randomBytes } from 'node:crypto';
 import { tokenIssuer } from '#authentication';
 import type { ServicePrincipal, User } from '#directory';
@@ -44,7 +44,8 @@ export function renderAccessTokenClaims(
 ): Readonly<Record<string, unknown>> {
   const { subject, client, clientCapabilities } = input;
   const issuer = tokenIssuer(input.login, input.tenantId);
-  const issuedAtS = issuedAt(subject, input.nowS);
+  const issuedAtS =
+    subject.kind === 'app' ? input.nowS : notBeforeSessionCut(subject.user, input.nowS);
   return {
     aud: input.resource.audience,
     iss: issuer,
@@ -97,9 +98,11 @@ function userClaims({
   };
 }
 
-/** A session cut lies on the next whole second (`users.ts`); what comes after it must not fall before. */
-function issuedAt(subject: TokenSubject, nowS: number): number {
-  if (subject.kind === 'app') return nowS;
-  const validFrom = subject.user.signInSessionsValidFromDateTime;
+/**
+ * A session cut lies on the next whole second (`users.ts`); what comes after it must not fall
+ * before.
+ */
+export function notBeforeSessionCut(user: User, nowS: number): number {
+  const validFrom = user.signInSessionsValidFromDateTime;
   return validFrom === undefined ? nowS : Math.max(nowS, Math.ceil(Date.parse(validFrom) / 1000));
 }

@@ -1,6 +1,6 @@
-// Client assertions signed with the application's own certificate. The certificate that verifies is the
-// registered one; what the assertion carries (`x5t`, `x5t#S256`, `kid`, `x5c`) only says which. Clients
-// re-send one assertion until it expires, so `jti` is not remembered (clients.md §1).
+// Client assertions signed with the application's own certificate. The certificate that verifies is
+// the registered one; what the assertion carries (`x5t`, `x5t#S256`, `kid`, `x5c`) only says which.
+// Clients re-send one assertion until it expires, so `jti` is not remembered (clients.md §1).
 import { constants, createHash, type KeyObject, verify, X509Certificate } from 'node:crypto';
 import type { Application, KeyCredential } from '#directory';
 import { oauthErrors } from '#errors';

@@ -1,6 +1,6 @@
-// Which application asks, and how it proved that: by a secret, by a certificate, or by a token of an
-// issuer it trusts. An application may have any number of each at once. An unknown application costs
-// as much as a wrong secret.
+// Which application asks, and how it proved that: by a secret, by a certificate, or by a token of
+// an issuer it trusts. An application may have any number of each at once. An unknown application
+// costs as much as a wrong secret.
 import { type Application, type Directory, decideSecret } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError, type Clock } from '#kernel';

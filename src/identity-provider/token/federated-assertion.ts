@@ -1,6 +1,6 @@
 // Client assertions of an outside issuer: accepted if the application trusts exactly this issuer,
-// subject and audience, and the issuer's own key made the signature. A workload re-uses its token until
-// it expires, so repetition is allowed.
+// subject and audience, and the issuer's own key made the signature. A workload re-uses its token
+// until it expires, so repetition is allowed.
 import { jwtVerify } from 'jose';
 import type { Application, FederatedIdentityCredential } from '#directory';
 import { oauthErrors } from '#errors';

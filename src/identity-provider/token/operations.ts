@@ -1,11 +1,11 @@
 // The token endpoint under its two addresses; `adfs` is one of the tenants it is reached by.
 
 import { oauthErrors } from '#errors';
-import { ApiError, type Operation, operation, type RawRequest, z } from '#kernel';
+import { ApiError, type Grant, type Operation, operation, type RawRequest, z } from '#kernel';
 import type { LoginContext, LoginTarget } from '../login-context.ts';
 import { parseTenantAlias } from '../tenant-alias.ts';
 import { parseBasicCredentials } from './basic-credentials.ts';
-import { TokenService } from './token-service.ts';
+import { grantTokens } from './token-service.ts';
 import { renderTokens, renderTokensV1, type TokenForm, tokenForm, uncached } from './wire.ts';
 
 const row = {
@@ -33,6 +33,16 @@ const row = {
     oauthErrors.clientSecretInvalid,
     oauthErrors.clientSecretExpired,
     oauthErrors.assertionMalformed,
+    oauthErrors.clientMayNotHaveCredential,
+    oauthErrors.userCredentialsInvalid,
+    oauthErrors.userLocked,
+    oauthErrors.userDisabled,
+    oauthErrors.passwordMustChange,
+    oauthErrors.scopeInvalid,
+    oauthErrors.scopesOfSeveralResources,
+    oauthErrors.refreshTokenInvalid,
+    oauthErrors.refreshTokenExpired,
+    oauthErrors.refreshTokenRevoked,
     oauthErrors.assertionTypeUnsupported,
     oauthErrors.assertionKeyUnknown,
     oauthErrors.assertionSignatureInvalid,
@@ -47,12 +57,17 @@ const row = {
 } as const;
 
 export function tokenOperations(context: LoginContext): readonly Operation<LoginTarget>[] {
-  const service = new TokenService(context);
   const answer = async (given: Given, acceptsResource: boolean) => {
     const tenant = parseTenantAlias(context.directory, given.params.tenant);
     if (!tenant) throw new ApiError(oauthErrors.tenantUnknown, { tenant: given.params.tenant });
     const form = withBasicCredentials(given.body, given.request);
-    const issued = await service.grant({ tenant, form, acceptsResource });
+    const issued = await grantTokens(context, {
+      tenant,
+      form,
+      acceptsResource,
+      clientAddress: given.request.clientAddress,
+      view: context.storage.view(given.grant),
+    });
     const isV1 = acceptsResource && form.resource !== undefined && !tenant.isAdfs;
     return {
       ...uncached(isV1 ? renderTokensV1(issued) : renderTokens(issued)),
@@ -83,6 +98,7 @@ interface Given {
   readonly params: { readonly tenant: string };
   readonly body: TokenForm;
   readonly request: RawRequest;
+  readonly grant: Grant;
 }
 
 function withBasicCredentials(form: TokenForm, request: RawRequest): TokenForm {

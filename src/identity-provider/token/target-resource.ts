@@ -1,5 +1,5 @@
-// What a token is asked for: `scope` (v2.0) or `resource` (v1) → one registered resource. A resource
-// that nobody registered is refused, never replaced by a default.
+// What a token is asked for: `scope` (v2.0) or `resource` (v1) → one registered resource. A
+// resource that nobody registered is refused, never replaced by a default.
 
 import type { Audiences, ResourceName } from '#authentication';
 import type { Application, Directory } from '#directory';

@@ -14,6 +14,9 @@ export const tokenForm = z.object({
   client_assertion: long,
   client_assertion_type: short,
   client_info: short,
+  username: short,
+  password: short,
+  refresh_token: short,
   scope: long,
   resource: long,
   claims: long,
@@ -28,6 +31,12 @@ export interface IssuedTokens {
   readonly issuedAtS: number;
   readonly lifetimeS: number;
   readonly resource: TargetResource;
+  /** Only where a person signed in. */
+  readonly scope?: string;
+  readonly idToken?: string;
+  readonly refreshToken?: string;
+  readonly clientInfo?: string;
+  readonly familyId?: string;
 }
 
 /** v2.0 and ADFS: times are numbers (a string crashed az's device login). */
@@ -37,6 +46,7 @@ export function renderTokens(issued: IssuedTokens): Readonly<Record<string, unkn
     expires_in: issued.lifetimeS,
     ext_expires_in: issued.lifetimeS,
     access_token: issued.accessToken,
+    ...renderUserPart(issued),
   };
 }
 
@@ -50,6 +60,18 @@ export function renderTokensV1(issued: IssuedTokens): Readonly<Record<string, un
     not_before: String(issued.issuedAtS),
     resource: issued.resource.audience,
     access_token: issued.accessToken,
+    ...renderUserPart(issued),
+    ...(issued.scope === undefined ? {} : { scope: 'user_impersonation' }),
+  };
+}
+
+function renderUserPart(issued: IssuedTokens): Readonly<Record<string, unknown>> {
+  return {
+    scope: issued.scope,
+    refresh_token: issued.refreshToken,
+    id_token: issued.idToken,
+    client_info: issued.clientInfo,
+    foci: issued.familyId,
   };
 }
 

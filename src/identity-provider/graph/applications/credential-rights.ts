@@ -1,5 +1,5 @@
-// Who may change what an application signs in with. Who can give it a credential can act as it, so its
-// rights must not exceed his.
+// Who may change what an application signs in with. Who can give it a credential can act as it, so
+// its rights must not exceed his.
 import type { Application } from '#directory';
 import type { Principal } from '#kernel';
 import { found, type GraphContext, requirePrivilegeOver } from '../graph-context.ts';

@@ -44,7 +44,8 @@ type Context = GraphContext & { readonly endpoints: LoginEndpoints };
 export function applicationOperations(context: Context): readonly Operation<GraphTarget>[] {
   return [
     ...readRows(context),
-    ...writeRows(context),
+    createRow(context),
+    ...changeRows(context),
     ...passwordRows(context),
     ...federatedCredentialOperations(context),
   ];
@@ -94,33 +95,38 @@ function readRows({ directory }: Context): readonly Operation<GraphTarget>[] {
   ];
 }
 
-function writeRows(context: Context): readonly Operation<GraphTarget>[] {
+function createRow(context: Context): Operation<GraphTarget> {
+  const { clock } = context;
+  const audiences = resourceAudiences(context.endpoints);
+  return operation({
+    ...graphRow,
+    id: 'CreateApplication',
+    method: 'POST',
+    path: '/v1.0/applications',
+    access: writes,
+    audit: 'ApplicationCreate',
+    success: 201,
+    errors: [graphErrors.invalidProperty, graphErrors.sameKeyValue],
+    body: createApplicationBody,
+    handle: async ({ request, body, grant, principal }) => {
+      requireOwnIdentifierUris(body.identifierUris ?? [], audiences);
+      const input = {
+        ...parseApplication(body),
+        displayName: body.displayName,
+        owners: firstOwners(principal),
+      };
+      const application = await createApplication(openView(context, grant), input, clock);
+      return {
+        body: renderEntity({ request, entitySet, object: renderApplication(application) }),
+      };
+    },
+  });
+}
+
+function changeRows(context: Context): readonly Operation<GraphTarget>[] {
   const { directory, clock } = context;
   const audiences = resourceAudiences(context.endpoints);
   return [
-    operation({
-      ...graphRow,
-      id: 'CreateApplication',
-      method: 'POST',
-      path: '/v1.0/applications',
-      access: writes,
-      audit: 'ApplicationCreate',
-      success: 201,
-      errors: [graphErrors.invalidProperty, graphErrors.sameKeyValue],
-      body: createApplicationBody,
-      handle: async ({ request, body, grant, principal }) => {
-        requireOwnIdentifierUris(body.identifierUris ?? [], audiences);
-        const input = {
-          ...parseApplication(body),
-          displayName: body.displayName,
-          owners: firstOwners(principal),
-        };
-        const application = await createApplication(openView(context, grant), input, clock);
-        return {
-          body: renderEntity({ request, entitySet, object: renderApplication(application) }),
-        };
-      },
-    }),
     operation({
       ...graphRow,
       id: 'UpdateApplication',

@@ -1,5 +1,6 @@
 // `$filter` → a predicate over objects as they stand on the wire. The part of OData that directory
-// clients use: eq ne and or not in, startswith, endswith, any(), parentheses. Nothing else is guessed at.
+// clients use: eq ne and or not in, startswith, endswith, any(), parentheses. Nothing else is
+// guessed at.
 import { FilterSyntax, type Token, tokenize } from './tokens.ts';
 
 export type Predicate = (object: Readonly<Record<string, unknown>>) => boolean;

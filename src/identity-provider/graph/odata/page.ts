@@ -1,6 +1,6 @@
-// A collection as Microsoft Graph lists it: filtered, searched, ordered, counted, cut into pages and
-// reduced to the selected properties. The next page starts behind the last object shown, not at a
-// number, so objects that come and go between pages shift nothing.
+// A collection as Microsoft Graph lists it: filtered, searched, ordered, counted, cut into pages
+// and reduced to the selected properties. The next page starts behind the last object shown, not at
+// a number, so objects that come and go between pages shift nothing.
 
 import { graphErrors } from '#errors';
 import { ApiError, decodeBase64Url, encodeBase64Url, parseJson, type RawRequest, z } from '#kernel';

@@ -1,4 +1,5 @@
-// `$search="property:words"`: every word must begin a word of the property. Terms are joined by AND.
+// `$search="property:words"`: every word must begin a word of the property. Terms are joined by
+// AND.
 import type { Predicate } from './filter.ts';
 import { FilterSyntax } from './tokens.ts';
 

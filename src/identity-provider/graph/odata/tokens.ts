@@ -1,4 +1,5 @@
-// Splits the text of a `$filter` into tokens. Throws FilterSyntax at the first thing it does not know.
+// Splits the text of a `$filter` into tokens. Throws FilterSyntax at the first thing it does not
+// know.
 
 export interface Token {
   readonly kind: 'name' | 'text' | 'value' | 'mark';
