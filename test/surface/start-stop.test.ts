@@ -239,10 +239,11 @@ describe('an end', () => {
       connection.write(
         `PUT /secrets/in-flight?api-version=7.6 HTTP/1.1\r\nHost: ${url.host}\r\n` +
           `Authorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
-          `Content-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+          `Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
       );
-      // Only once its head has been read is the request in flight.
-      await instance.owner.vault(vault, { path: '/secrets' });
+      // With this word the server says that it has read the head: the request is in flight.
+      await connection.expect('HTTP/1.1 100');
+      connection.write(body.slice(0, 5));
       instance.child.process.kill(signal);
       await waitUntilRefused(instance.port);
       connection.write(body.slice(5));

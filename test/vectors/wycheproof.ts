@@ -1,5 +1,5 @@
-// Reads Wycheproof files: the complete ones beside the project if they are there, else the selection
-// that is committed here.
+// Reads Wycheproof files: the complete ones beside the project if they are there, else the
+// selection that is committed here.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse, parseJson, type Schema, z } from '#kernel';
