@@ -56,5 +56,5 @@ if (failedFiles.size > 0) {
   console.log(`\nfailed: ${[...failedFiles].sort().join(' ')}`);
 }
 const { passed, failed, skipped } = counts;
-const how = `${passed} passed, ${failed} failed, ${skipped} skipped`;
-console.log(`\ntests: ${how}, ${files.length} files, ${seconds(startedAtMs)}`);
+console.log(`\n${files.length} files in ${seconds(startedAtMs)}`);
+console.log(`tests: ${passed} passed, ${failed} failed, ${skipped} skipped`);
