@@ -1,7 +1,7 @@
-// Strongroom's native help: what Node's own OpenSSL can do but node:crypto does not offer (signing a
-// digest) or does slowly (small AES-GCM). It brings no cryptography of its own: every primitive is one
-// that the running node binary exports. It reads no file, opens no socket, and keeps no global state,
-// so it may be loaded in any number of threads.
+// Strongroom's native help: what Node's own OpenSSL can do but node:crypto does not offer (signing
+// a digest) or does slowly (small AES-GCM). It brings no cryptography of its own: every primitive
+// is one that the running node binary exports. It reads no file, opens no socket, and keeps no
+// global state, so it may be loaded in any number of threads.
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
 

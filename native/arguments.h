@@ -1,5 +1,5 @@
-// What a JavaScript caller passes, checked before any of it is used. Every function here either fills
-// its output or leaves a JavaScript exception pending and returns false (or NULL).
+// What a JavaScript caller passes, checked before any of it is used. Every function here either
+// fills its output or leaves a JavaScript exception pending and returns false (or NULL).
 #ifndef STRONGROOM_ARGUMENTS_H
 #define STRONGROOM_ARGUMENTS_H
 
@@ -26,8 +26,8 @@ typedef struct {
 // Exactly `count` arguments, else TypeError.
 bool read_arguments(napi_env env, napi_callback_info info, size_t count, napi_value *arguments);
 
-// A Buffer or typed array whose byte length lies within the limits. The memory belongs to JavaScript:
-// it is valid until control returns there, so asynchronous work copies it.
+// A Buffer or typed array whose byte length lies within the limits. The memory belongs to
+// JavaScript: it is valid until control returns there, so asynchronous work copies it.
 bool read_bytes(napi_env env, napi_value value, Limits limits, Bytes *bytes);
 
 // A whole number from 0 to `max`.

@@ -13,8 +13,8 @@ napi_value gcm_seal(napi_env env, napi_callback_info info);
 // gcmOpen(handle, sealed, aad): Buffer | undefined
 napi_value gcm_open(napi_env env, napi_callback_info info);
 
-// gcmOpenText(handle, sealed, aad): string | undefined; the plaintext is UTF-8. Quicker than a Buffer
-// that is then decoded, and no copy of the plaintext bytes is left behind.
+// gcmOpenText(handle, sealed, aad): string | undefined; the plaintext is UTF-8. Quicker than a
+// Buffer that is then decoded, and no copy of the plaintext bytes is left behind.
 napi_value gcm_open_text(napi_env env, napi_callback_info info);
 
 #endif

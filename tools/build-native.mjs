@@ -1,6 +1,6 @@
-// Builds the optional native addon (native/*.c) into build/ by calling the C compiler directly. Never
-// fails a start: without a compiler, without headers or after an error it says so in one line and
-// returns, and the program uses what node:crypto offers.
+// Builds the optional native addon (native/*.c) into build/ by calling the C compiler directly.
+// Never fails a start: without a compiler, without headers or after an error it says so in one line
+// and returns, and the program uses what node:crypto offers.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -30,8 +30,8 @@ const FLAGS = [
   '-Wextra',
 ];
 
-// `now`: a Node that lacks one of the OpenSSL functions must refuse the addon when it is loaded, not
-// crash at the first call.
+// `now`: a Node that lacks one of the OpenSSL functions must refuse the addon when it is loaded,
+// not crash at the first call.
 const LINK_FLAGS = {
   linux: ['-shared', '-Wl,-z,now', '-Wl,-z,relro', '-Wl,-z,noexecstack'],
   darwin: ['-dynamiclib', '-undefined', 'dynamic_lookup', '-Wl,-bind_at_load'],
@@ -41,7 +41,7 @@ const LINK_FLAGS = {
  * Builds if sources, flags or platform changed since the last build.
  * @param {{ directory?: string, flags?: readonly string[] }} [options]
  *   `directory`: where to build, by default build/; `flags`: more compiler flags.
- * @returns {string | undefined} path of the addon; undefined: there is none and the reason was printed
+ * @returns {string | undefined} path of the addon; undefined: none, and the reason was printed
  */
 export function buildNative(options = {}) {
   try {

@@ -1,7 +1,7 @@
-// Runs the cryptography tests on a native addon with AddressSanitizer and UndefinedBehaviorSanitizer:
-// `node tools/native-asan.mjs`. Not part of the tests, because it needs the compiler's sanitizer
-// libraries. Works in a copy of what it needs: an addon like this one kills a process that was not
-// started for it.
+// Runs the cryptography tests on a native addon with AddressSanitizer and
+// UndefinedBehaviorSanitizer: `node tools/native-asan.mjs`. Not part of the tests, because it needs
+// the compiler's sanitizer libraries. Works in a copy of what it needs: an addon like this one
+// kills a process that was not started for it.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
-// AES-256-GCM for sealing what leaves memory: one call, a fresh random IV each time, one flat result.
-// It refuses other key lengths, caller-chosen IVs and shortened tags, and it never says why a sealed
-// value does not open.
+// AES-256-GCM for sealing what leaves memory: one call, a fresh random IV each time, one flat
+// result. It refuses other key lengths, caller-chosen IVs and shortened tags, and it never says why
+// a sealed value does not open.
 import {
   createCipheriv,
   createDecipheriv,
@@ -17,8 +17,8 @@ export const AES_GCM_TAG_BYTES = 16;
 export const AES_GCM_OVERHEAD_BYTES = AES_GCM_IV_BYTES + AES_GCM_TAG_BYTES;
 
 /**
- * One AES-256-GCM key. IVs are random, so a key may seal at most 2^32 values (NIST SP 800-38D §8.3);
- * whoever owns the key counts or rotates.
+ * One AES-256-GCM key. IVs are random, so a key may seal at most 2^32 values (NIST SP 800-38D
+ * §8.3); whoever owns the key counts or rotates.
  */
 export interface AesGcm {
   /** iv (12 bytes) | ciphertext | tag (16 bytes). */

@@ -92,8 +92,8 @@ export function unseal(input: UnsealInput): Buffer {
 }
 
 /**
- * The IV is always made here. Who may only encrypt but could choose the IV would get the key stream of
- * another's message, and so could decrypt.
+ * The IV is always made here. Who may only encrypt but could choose the IV would get the key stream
+ * of another's message, and so could decrypt.
  */
 function sealGcm({ key, plaintext, iv, aad }: SealInput): Sealed {
   assertAbsent('iv', iv);

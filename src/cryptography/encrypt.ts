@@ -1,5 +1,6 @@
-// encrypt, decrypt, wrapKey and unwrapKey of Key Vault. Wrapping is encryption under algorithms of its
-// own; for RSA they are the same. Whatever keeps a ciphertext from opening is one and the same error.
+// encrypt, decrypt, wrapKey and unwrapKey of Key Vault. Wrapping is encryption under algorithms of
+// its own; for RSA they are the same. Whatever keeps a ciphertext from opening is one and the same
+// error.
 import { constants, createPublicKey, publicEncrypt } from 'node:crypto';
 import { assertAbsent, type Sealed, seal, unseal } from './aes-modes.ts';
 import { ENCRYPTION_ALGORITHMS, encryptionAlgorithm, WRAP_ALGORITHMS } from './algorithms.ts';

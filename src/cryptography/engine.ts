@@ -1,5 +1,6 @@
-// What the two implementations have in common: `native-engine.ts` over the addon, `portable-engine.ts`
-// over node:crypto alone. Both take exactly what is named here and are held to the same vectors.
+// What the two implementations have in common: `native-engine.ts` over the addon,
+// `portable-engine.ts` over node:crypto alone. Both take exactly what is named here and are held to
+// the same vectors.
 import type { KeyObject } from 'node:crypto';
 import type { AesGcm } from './aes-gcm.ts';
 
@@ -36,8 +37,8 @@ export interface Engine {
   /** Copies `key` (32 bytes). */
   createAesGcm(key: Uint8Array): AesGcm;
   /**
-   * A private or public key: RSA of 2048–4096 bits, or EC on P-256, P-384, P-521 or secp256k1. Throws
-   * Error for any other.
+   * A private or public key: RSA of 2048–4096 bits, or EC on P-256, P-384, P-521 or secp256k1.
+   * Throws Error for any other.
    */
   openKey(key: KeyObject): EngineKey;
 }

@@ -11,9 +11,9 @@ let wanted: Implementation = 'auto';
 let chosen: Engine | undefined;
 
 /**
- * Settles the choice; to be called before anything is sealed, opened, signed or generated, and Error
- * if it comes later. `native` throws Error where the addon is missing; `auto`, which is what happens
- * without a call, then falls back.
+ * Settles the choice; to be called before anything is sealed, opened, signed or generated, and
+ * Error if it comes later. `native` throws Error where the addon is missing; `auto`, which is what
+ * happens without a call, then falls back.
  */
 export function selectImplementation(implementation: Implementation): void {
   if (chosen !== undefined && implementation !== wanted) {

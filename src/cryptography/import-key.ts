@@ -150,8 +150,9 @@ function encodeInteger(value: bigint): string {
 }
 
 /**
- * RFC 7518 §6.2.1.2 wants the full length; clients that go through a big integer (Java's) send fewer
- * bytes one time in 256, or one more. The number is the same, so it is brought to length here.
+ * RFC 7518 §6.2.1.2 wants the full length; clients that go through a big integer (Java's) send
+ * fewer bytes one time in 256, or one more. The number is the same, so it is brought to length
+ * here.
  */
 function coordinate(jwk: PrivateJwk, field: Field, lengthBytes: number): string {
   const hex = integer(jwk, field).toString(16);

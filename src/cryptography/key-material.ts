@@ -1,6 +1,6 @@
-// A key with its secret part, as the rest of the program may hold it: an object that shows what kind of
-// key it is and keeps the rest to itself. Bytes of a secret leave only through the functions below,
-// for a seal or for an export that somebody was allowed.
+// A key with its secret part, as the rest of the program may hold it: an object that shows what
+// kind of key it is and keeps the rest to itself. Bytes of a secret leave only through the
+// functions below, for a seal or for an export that somebody was allowed.
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import type { EngineKey } from './engine.ts';
 import { engine } from './implementation.ts';
@@ -61,7 +61,9 @@ export function engineKey(material: KeyMaterial): EngineKey {
   return entry.engineKey;
 }
 
-/** One byte of format and the key: PKCS#8 or the raw octets. Secret; the caller seals and wipes it. */
+/**
+ * One byte of format and the key: PKCS#8 or the raw octets. Secret; the caller seals and wipes it.
+ */
 export function serializeKey(material: KeyMaterial): Buffer {
   const { key } = open(material);
   const format = material.kty === 'oct' ? FORMAT_OCT : FORMAT_PKCS8;
@@ -87,7 +89,9 @@ export function publicJwk(material: KeyMaterial): PublicJwk {
   return { kty: 'EC', crv: material.crv, x, y };
 }
 
-/** DER SubjectPublicKeyInfo, for certificates. KeyError `unsupportedKeyType` for a symmetric key. */
+/**
+ * DER SubjectPublicKeyInfo, for certificates. KeyError `unsupportedKeyType` for a symmetric key.
+ */
 export function exportSpki(material: KeyMaterial): Buffer {
   if (material.kty === 'oct') throw new KeyError('unsupportedKeyType', 'oct');
   return publicKeyObject(material).export({ format: 'der', type: 'spki' });

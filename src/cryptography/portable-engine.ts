@@ -1,5 +1,5 @@
-// The engine without the native addon. Everything but AES-GCM blocks for a while, so it runs in a few
-// worker threads, which start with the first task and do not keep the process alive.
+// The engine without the native addon. Everything but AES-GCM blocks for a while, so it runs in a
+// few worker threads, which start with the first task and do not keep the process alive.
 import type { KeyObject } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';

@@ -1,6 +1,6 @@
 // The two signature encodings of RFC 8017 §9 for a digest that somebody else computed: node:crypto
-// always hashes by itself. Used only where the native addon is missing; the RSA operation itself and
-// the hashes remain OpenSSL's.
+// always hashes by itself. Used only where the native addon is missing; the RSA operation itself
+// and the hashes remain OpenSSL's.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { DIGEST_BYTES, type DigestName } from './engine.ts';
 
@@ -26,14 +26,16 @@ export function encodePkcs1(digestInfo: Uint8Array, sizeBytes: number): Buffer {
   return encoded;
 }
 
-/** EMSA-PSS-ENCODE (§9.1.1) with a random salt as long as the digest, for a modulus of whole bytes. */
+/**
+ * EMSA-PSS-ENCODE (§9.1.1) with a random salt as long as the digest, for a modulus of whole bytes.
+ */
 export function encodePss(name: DigestName, digest: Uint8Array, sizeBytes: number): Buffer {
   return assemblePss({ name, digest, sizeBytes, salt: randomBytes(DIGEST_BYTES[name]) });
 }
 
 /**
- * EMSA-PSS-VERIFY (§9.1.2): recovers the salt, encodes again with it, and wants the very same bytes,
- * so no check of the standard's can be forgotten.
+ * EMSA-PSS-VERIFY (§9.1.2): recovers the salt, encodes again with it, and wants the very same
+ * bytes, so no check of the standard's can be forgotten.
  */
 export function verifyPss(name: DigestName, digest: Uint8Array, encoded: Buffer): boolean {
   const hashBytes = DIGEST_BYTES[name];

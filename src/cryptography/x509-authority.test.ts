@@ -62,7 +62,7 @@ test('a server certificate chains to its authority and serves exactly the names 
   assert.equal(leaf.checkIP('127.0.0.2'), undefined);
 });
 
-test('a server certificate lives 397 days, less than any client’s limit, and has a fresh key', async () => {
+test('a server certificate lives 397 days and has a fresh key', async () => {
   const lifeMs = leaf.validToDate.getTime() - leaf.validFromDate.getTime();
   assert.equal(lifeMs, 397 * DAY_MS);
   const again = await issueServerCertificate(request);
@@ -80,7 +80,7 @@ test('a client whose clock runs an hour behind accepts a new certificate', () =>
   assert.ok(leaf.validFromDate.getTime() <= clock.now() - 3_600_000 + 1000);
 });
 
-test('a server certificate never outlives its authority, and an expired authority issues none', async () => {
+test('a server certificate never outlives its authority', async () => {
   const late = new ManualClock(root.validToDate.getTime() - 10 * DAY_MS);
   const last = await issueServerCertificate({ ...request, clock: late });
   assert.deepEqual(new X509Certificate(last.certificatePem).validToDate, root.validToDate);
@@ -88,7 +88,7 @@ test('a server certificate never outlives its authority, and an expired authorit
   await assert.rejects(issueServerCertificate({ ...request, clock: late }), /expired/);
 });
 
-test('names that are not plain host names are refused, whatever they try to smuggle in', async () => {
+test('names that are not plain host names are refused', async () => {
   const bad = [
     '',
     '*',

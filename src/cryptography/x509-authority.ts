@@ -2,7 +2,7 @@
 // told to trust this authority and no other, so it signs nothing but TLS server certificates, for
 // names and addresses that are written out plainly, and never beyond its own lifetime.
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import type { Clock } from '#kernel';
 import { loadX509Library } from './x509-library.ts';
 
@@ -32,8 +32,8 @@ const SERVER_DAYS = 397;
 const CLOCK_SKEW_MS = 3_600_000;
 const RENEW_AFTER = 2 / 3;
 const NAMES_MAX = 100;
-const HOST_NAME =
-  /^(?:\*\.)?(?=[^*]{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+const HOST_NAME_CHARS_MAX = 253;
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const;
@@ -67,8 +67,8 @@ export async function createAuthority(input: {
 
 /**
  * A TLS server certificate (EC P-256, at most 397 days, fresh key) signed by `authority`. Throws
- * RangeError for a name or address that is not one, and Error if the authority has expired or its key
- * is not its certificate's.
+ * RangeError for a name or address that is not one, and Error if the authority has expired or its
+ * key is not its certificate's.
  */
 export async function issueServerCertificate(
   request: ServerCertificateRequest,
@@ -141,12 +141,27 @@ export function isServerCertificateFit(
 function assertNames({ names, addresses }: ServerNames): void {
   if (names.length + addresses.length === 0) throw new RangeError('a name or address is needed');
   if (names.length + addresses.length > NAMES_MAX) throw new RangeError('too many names');
-  const badName = names.find((name) => !HOST_NAME.test(name));
+  const badName = names.find((name) => !isHostName(name));
   if (badName !== undefined) throw new RangeError(`not a host name: ${JSON.stringify(badName)}`);
-  const badAddress = addresses.find((address) => isIP(address) === 0 || address.includes('%'));
+  const badAddress = addresses.find((address) => !isAddress(address));
   if (badAddress !== undefined) {
     throw new RangeError(`not an IP address: ${JSON.stringify(badAddress)}`);
   }
+}
+
+/** The first label may be the wildcard; a bare `*` is none. */
+function isHostName(name: string): boolean {
+  const [first = '', ...rest] = name.split('.');
+  const labels = first === '*' && rest.length > 0 ? rest : [first, ...rest];
+  return name.length <= HOST_NAME_CHARS_MAX && labels.every((label) => LABEL.test(label));
+}
+
+/**
+ * Four decimal parts, or IPv6 without a zone. Octal, hexadecimal and shortened forms are refused.
+ */
+function isAddress(address: string): boolean {
+  if (address.includes(':')) return ipaddr.IPv6.isValid(address) && !address.includes('%');
+  return ipaddr.IPv4.isValidFourPartDecimal(address);
 }
 
 /** 126 random bits behind 01: RFC 5280 §4.1.2.2 wants positive, at most 20 octets. */

@@ -1,6 +1,6 @@
 // Loads @peculiar/x509 when it is first needed: it takes a tenth of a second, which a start with a
-// certificate at hand should not pay. Its container (tsyringe) refuses to load unless three metadata
-// functions are on Reflect; they are given here rather than by one more package.
+// certificate at hand should not pay. Its container (tsyringe) refuses to load unless three
+// metadata functions are on Reflect; they are given here rather than by one more package.
 
 type Metadata = Map<unknown, unknown>;
 
