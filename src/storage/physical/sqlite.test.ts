@@ -154,6 +154,22 @@ function runTests(): void {
       assert.deepEqual(readdirSync(directory).sort(), ['storage.lock', 'storage.sqlite']);
     });
 
+    test('keeps no byte of what was deleted or replaced once it is closed in order', async () => {
+      const physical = sqlitePhysical({ directory });
+      for (const key of ['small', 'large']) {
+        const filler = key === 'large' ? 20_000 : 10;
+        await physical.commit(put(key, `purged-${key}${'x'.repeat(filler)}`));
+        await physical.commit(put(`${key}/replaced`, `purged-${key}${'y'.repeat(filler)}`));
+      }
+      await physical.commit({
+        expectations: new Map(),
+        puts: new Map(['small', 'large'].map((key) => [`${key}/replaced`, Buffer.from('new')])),
+        deletes: new Set(['small', 'large']),
+      });
+      await physical.close();
+      assert.ok(!readFileSync(database).includes('purged-'));
+    });
+
     test('has one owner within a process, and another after that', async () => {
       const physical = sqlitePhysical({ directory });
       const refusal = { code: 'in_use', message: /is in use by another Strongroom/ };
