@@ -48,12 +48,11 @@ export async function updateUser(
   clock: Clock,
 ): Promise<User> {
   const { passwordProfile, ...properties } = target.changes;
-  const secrets = passwordProfile && {
-    ...(await sealPassword(passwordProfile, properties.userPrincipalName ?? '')),
-    signInSessionsValidFromDateTime: sessionCut(clock),
-  };
+  const secrets =
+    passwordProfile && (await sealPassword(passwordProfile, properties.userPrincipalName ?? ''));
   return update<User>(view, { kind: 'user', id: target.id }, async (before, transaction) => {
-    const after: User = { ...before, ...properties, ...secrets };
+    const cut = secrets && { signInSessionsValidFromDateTime: sessionCut(before, clock) };
+    const after: User = { ...before, ...properties, ...secrets, ...cut };
     if (after.userPrincipalName !== before.userPrincipalName) {
       await release(transaction, nameClaim(before));
       await claim(transaction, nameClaim(after));
@@ -66,7 +65,7 @@ export async function updateUser(
 export function revokeSignInSessions(view: View, id: string, clock: Clock): Promise<User> {
   return update<User>(view, { kind: 'user', id }, (before) => ({
     ...before,
-    signInSessionsValidFromDateTime: sessionCut(clock),
+    signInSessionsValidFromDateTime: sessionCut(before, clock),
   }));
 }
 
@@ -91,10 +90,13 @@ async function sealPassword(
 }
 
 /**
- * Tokens carry whole seconds; the cut is the next one, so that none of this second slips through.
+ * Tokens carry whole seconds, so the cut is the next one: none of this second slips through. And it
+ * is later than the cut before: a sign-in after that one may already carry its time.
  */
-function sessionCut(clock: Clock): string {
-  return new Date(Math.floor(clock.now() / 1000) * 1000 + 1000).toISOString();
+function sessionCut(before: User, clock: Clock): string {
+  const nextMs = Math.floor(clock.now() / 1000) * 1000 + 1000;
+  const lastMs = Date.parse(before.signInSessionsValidFromDateTime ?? '') || 0;
+  return new Date(Math.max(nextMs, lastMs + 1000)).toISOString();
 }
 
 function nameClaim(user: Pick<User, 'id' | 'userPrincipalName'>) {

@@ -1,5 +1,5 @@
-// `password`: a person's name and password, handed over by the client. Only where no second factor and
-// no change of password is due.
+// `password`: a person's name and password, handed over by the client. Only where no second factor
+// and no change of password is due.
 import { unixSeconds } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
 import { notBeforeSessionCut } from './access-token.ts';

@@ -1,4 +1,5 @@
-// Refresh-token families as records, and the one transaction in which a token is taken and replaced.
+// Refresh-token families as records, and the one transaction in which a token is taken and
+// replaced.
 import { type Clock, newGuid } from '#kernel';
 import type { View } from '#storage';
 import {

@@ -1,6 +1,6 @@
-// Refresh tokens: opaque, kept only as a hash, replaced at every use. All tokens that descend from one
-// sign-in are a family; when one that was replaced long ago turns up again, somebody has a copy, and
-// the whole family ends.
+// Refresh tokens: opaque, kept only as a hash, replaced at every use. All tokens that descend from
+// one sign-in are a family; when one that was replaced long ago turns up again, somebody has a
+// copy, and the whole family ends.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { decodeBase64Url, isGuid } from '#kernel';
 
@@ -49,7 +49,9 @@ export function hashRefreshToken({ secret }: RefreshToken): string {
   return createHash('sha256').update(secret).digest('base64url');
 }
 
-/** `rotate`: the current token. `overlap`: the one before, just replaced. `stolen`: end the family. */
+/**
+ * `rotate`: the current token. `overlap`: the one before, just replaced. `stolen`: end the family.
+ */
 export type RefreshVerdict = 'rotate' | 'overlap' | 'expired' | 'stolen';
 
 export function decideRefresh(

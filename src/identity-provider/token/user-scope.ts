@@ -1,6 +1,6 @@
-// What a person's token is asked for: scopes of exactly one resource. Rights come from roles at request
-// time, so a token for one of our planes is whole (`user_impersonation`) or, for Graph, good for one's
-// own profile (`User.Read`) and nothing else.
+// What a person's token is asked for: scopes of exactly one resource. Rights come from roles at
+// request time, so a token for one of our planes is whole (`user_impersonation`) or, for Graph,
+// good for one's own profile (`User.Read`) and nothing else.
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import {

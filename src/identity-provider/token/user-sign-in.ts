@@ -1,6 +1,6 @@
-// A person's user name and password. An unknown user, a wrong password and a deleted user are one and
-// the same refusal after the same work; what is wrong with an account is said only to who knows its
-// password.
+// A person's user name and password. An unknown user, a wrong password and a deleted user are one
+// and the same refusal after the same work; what is wrong with an account is said only to who knows
+// its password.
 import { type Directory, type User, verifyPassword } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
