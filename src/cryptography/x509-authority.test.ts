@@ -121,6 +121,16 @@ test('names that are not plain host names are refused', async () => {
   await assert.rejects(issueServerCertificate({ ...request, names: many }), RangeError);
 });
 
+test('an IPv6 address serves in whichever form it was written', async () => {
+  const addresses = ['::ffff:10.0.0.1', '2001:DB8::192.0.2.1', 'fe80::1', '1::'];
+  const issued = await issueServerCertificate({ ...request, names: [], addresses });
+  const certificate = new X509Certificate(issued.certificatePem);
+  for (const address of [...addresses, '2001:db8::c000:201']) {
+    assert.ok(certificate.checkIP(address), address);
+  }
+  assert.equal(isServerCertificateFit(issued, { ...request, names: [], addresses }), true);
+});
+
 test('an authority with another authority’s key issues nothing', async () => {
   const other = await createAuthority({ clock });
   const mixed = { ...authority, privateKeyPem: other.privateKeyPem };

@@ -100,7 +100,7 @@ export async function issueServerCertificate(
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
       new x509.SubjectAlternativeNameExtension([
         ...request.names.map((value) => ({ type: 'dns', value: value.toLowerCase() }) as const),
-        ...request.addresses.map((value) => ({ type: 'ip', value }) as const),
+        ...request.addresses.map((text) => ({ type: 'ip', value: plainAddress(text) }) as const),
       ]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(root.publicKey),
@@ -162,6 +162,11 @@ function isHostName(name: string): boolean {
 function isAddress(address: string): boolean {
   if (address.includes(':')) return ipaddr.IPv6.isValid(address) && !address.includes('%');
   return ipaddr.IPv4.isValidFourPartDecimal(address);
+}
+
+/** Eight hexadecimal groups: the library misreads an IPv6 address that ends in dotted decimals. */
+function plainAddress(address: string): string {
+  return ipaddr.parse(address).toNormalizedString();
 }
 
 /** 126 random bits behind 01: RFC 5280 §4.1.2.2 wants positive, at most 20 octets. */
