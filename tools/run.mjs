@@ -63,8 +63,11 @@ function passOnSignals(child) {
 function ensureInstalled(withDevelopment) {
   if (isInstalled(withDevelopment)) return;
   console.error('Installing dependencies (once) …');
-  const omit = withDevelopment || existsSync(join(ROOT, 'node_modules')) ? [] : ['--omit=dev'];
-  const parameters = ['ci', '--include=optional', '--ignore-scripts', '--no-audit', '--no-fund'];
+  // What is there already may be in use by a running server: it is added to, never laid anew.
+  const isFirst = !existsSync(join(ROOT, 'node_modules'));
+  const how = isFirst ? ['ci'] : ['install', '--no-save'];
+  const omit = withDevelopment || !isFirst ? [] : ['--omit=dev'];
+  const parameters = [...how, '--include=optional', '--ignore-scripts', '--no-audit', '--no-fund'];
   const quiet = ['--loglevel=error', '--no-progress'];
   const npm = process.env.npm_execpath;
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];

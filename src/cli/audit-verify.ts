@@ -28,7 +28,8 @@ export async function verifyAuditLog(
       'The last line is unfinished: a server is writing it, or a crash cut it short; the next start takes it off.\n',
     );
   }
-  const extent = `${report.lines} lines in ${report.files} files, up to number ${report.head.sequence}`;
+  const { lines, files, head } = report;
+  const extent = `${lines} lines in ${files} files, up to number ${head.sequence}`;
   if (report.problems.length === 0) {
     terminal.out(`The audit log is whole: ${extent}.\n`);
     return 0;

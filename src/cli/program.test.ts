@@ -354,7 +354,7 @@ describe('strongroom hosts', () => {
     writeFileSync(path, kept);
   });
 
-  it('says what to do where no instance has run, and where the file cannot be written', async () => {
+  it('says what is wrong: no instance has run, no such file', async () => {
     const absent = await type('hosts', '--data-dir', join(data, 'absent'));
     assert.equal(absent.code, 1);
     assert.match(absent.stderr, /^No instance has run in [^\n]+\n$/);
