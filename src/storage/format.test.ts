@@ -1,5 +1,5 @@
-// Stores that an earlier release wrote must open for ever. The fixtures are never made anew: if this
-// fails, it is the program that has to change.
+// Stores that an earlier release wrote must open for ever. The fixtures are never made anew: if
+// this fails, it is the program that has to change.
 import assert from 'node:assert/strict';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
