@@ -1,5 +1,5 @@
-// Access policies of one vault, the classic model: who may do what with which type of object, at the
-// whole vault and nowhere smaller. Pure.
+// Access policies of one vault, the classic model: who may do what with which type of object, at
+// the whole vault and nowhere smaller. Pure.
 import type { AccessPolicyEntry, Vault } from '#resources';
 import { type Caller, isCaller } from './caller.ts';
 

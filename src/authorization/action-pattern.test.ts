@@ -67,7 +67,9 @@ describe('action patterns', () => {
   });
 });
 
-/** The same rule, by backtracking: a wildcard between slashes is optional together with one slash. */
+/**
+ * The same rule, by backtracking: a wildcard between slashes is optional together with one slash.
+ */
 function slowly(pattern: string): RegExp {
   let source = '';
   for (let at = 0; at < pattern.length; at += 1) {

@@ -1,7 +1,8 @@
-// Action patterns as role definitions write them: `Microsoft.KeyVault/vaults/*/read`. Compared without
-// case. `*` stands for any characters, slashes included; a `*` that is a whole segment in the middle
-// also stands for no segment at all, because Azure's Key Vault Reader holds `vaults/*/read` and reads
-// the vault itself with it. No regular expressions: matching takes time linear in the action.
+// Action patterns as role definitions write them: `Microsoft.KeyVault/vaults/*/read`. Compared
+// without case. `*` stands for any characters, slashes included; a `*` that is a whole segment in
+// the middle also stands for no segment at all, because Azure's Key Vault Reader holds
+// `vaults/*/read` and reads the vault itself with it. No regular expressions: matching takes time
+// linear in the action.
 
 export interface ActionPattern {
   /** As written in the role definition. */

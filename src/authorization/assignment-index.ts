@@ -1,5 +1,6 @@
-// Role and deny assignments by scope and principal, kept current one change at a time. A decision looks
-// at the scopes above its target only, so its cost does not grow with the number of assignments.
+// Role and deny assignments by scope and principal, kept current one change at a time. A decision
+// looks at the scopes above its target only, so its cost does not grow with the number of
+// assignments.
 import type { DenyAssignment, RoleAssignment } from '#resources';
 import {
   type CompiledCondition,

@@ -1,4 +1,5 @@
-// What an attacker would try against the decision. Each test is one attempt and states why it fails.
+// What an attacker would try against the decision. Each test is one attempt and states why it
+// fails.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { builtInRoles } from '#resources';

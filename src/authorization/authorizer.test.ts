@@ -1,5 +1,5 @@
-// The Authorizer over the real directory and resources, in memory: what was written is decided by at
-// the very next question.
+// The Authorizer over the real directory and resources, in memory: what was written is decided by
+// at the very next question.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {

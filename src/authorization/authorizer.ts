@@ -1,6 +1,6 @@
-// The access decision with its data at hand: role and deny assignments indexed in memory and followed
-// change by change, roles and group membership asked for at each decision. A change that has been
-// answered is seen by the very next decision.
+// The access decision with its data at hand: role and deny assignments indexed in memory and
+// followed change by change, roles and group membership asked for at each decision. A change that
+// has been answered is seen by the very next decision.
 import type { DenyAssignment, RoleAssignment, RoleDefinition } from '#resources';
 import { AssignmentIndex, DenyIndex } from './assignment-index.ts';
 import { decideAction, decideData, decideDirectory } from './decide.ts';

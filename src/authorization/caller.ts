@@ -1,5 +1,6 @@
-// Who asks: the principal of the token and the groups it belongs to at this moment. Membership comes
-// from the directory and never from the token, so that leaving a group bites at the next request.
+// Who asks: the principal of the token and the groups it belongs to at this moment. Membership
+// comes from the directory and never from the token, so that leaving a group bites at the next
+// request.
 import type { Principal } from '#kernel';
 
 export interface Caller {

@@ -1,6 +1,6 @@
-// What the conditions of role assignments may look at, put together from the request. Built only when a
-// condition has to be evaluated. Conditions on Key Vault know two attributes, the names of vault and
-// secret (Azure's preview: secret data actions only).
+// What the conditions of role assignments may look at, put together from the request. Built only
+// when a condition has to be evaluated. Conditions on Key Vault know two attributes, the names of
+// vault and secret (Azure's preview: secret data actions only).
 import type { AttributeValue, ConditionContext } from './condition/index.ts';
 import type { Attributes, DataRequest } from './decision.ts';
 
@@ -55,7 +55,9 @@ function nameAttributes(data: DataRequest): Map<string, AttributeValue> {
   return names;
 }
 
-/** What the plane knows better (the name as stored, the role being assigned) replaces the default. */
+/**
+ * What the plane knows better (the name as stored, the role being assigned) replaces the default.
+ */
 function addAttributes(
   into: Map<string, AttributeValue>,
   given: Readonly<Record<string, AttributeValue>> | undefined,

@@ -1,6 +1,7 @@
-// The access decision. Pure: no I/O and no clock of its own; everything it reads is in the World and
-// the request. This is the only file that issues grants, so a store view exists only where this said
-// yes. What it does not know, it refuses: an unknown scope, principal, role or condition never allows.
+// The access decision. Pure: no I/O and no clock of its own; everything it reads is in the World
+// and the request. This is the only file that issues grants, so a store view exists only where this
+// said yes. What it does not know, it refuses: an unknown scope, principal, role or condition never
+// allows.
 
 import { type Grant, issueGrant, type Principal } from '#kernel';
 import { vaultResourceId } from '#resources';
@@ -21,9 +22,8 @@ import {
 } from './decision.ts';
 import { directoryPermits } from './directory-permissions.ts';
 import {
-  considerAll,
+  considerAssignments,
   describeConsidered,
-  findAllowing,
   findDeny,
   type RbacQuery,
   scopesFor,
@@ -146,8 +146,8 @@ export function dataCaller(world: World, request: DataRequest): Caller | CallerR
 }
 
 /** Resource id that the data operation is about, as reasons and grants print it. */
-export function dataScopeText({ vault, access, objectScope: object }: DataRequest): string {
-  const id = vaultResourceId(vault);
+function dataScopeText({ vault, access, objectScope: object }: DataRequest): string {
+  const { id } = placeOf(vault);
   return access.at === 'object' && object !== undefined ? `${id}/${object}` : id;
 }
 
@@ -163,9 +163,9 @@ type RbacAnswer = { readonly allowing: IndexedAssignment } | { readonly refusal:
 function decideRbac(world: World, query: RbacQuery): RbacAnswer {
   const deny = findDeny(world, query);
   if (deny) return { refusal: { code: 'DenyAssignment', denyAssignmentId: deny.deny.name } };
-  const allowing = findAllowing(world, query);
-  if (allowing) return { allowing };
-  const considered = considerAll(world, query);
+  const considered = considerAssignments(world, query, 'allowed');
+  const last = considered.at(-1);
+  if (last?.verdict === 'allows') return { allowing: last.indexed };
   const code = considered.length === 0 ? 'NoRoleAssignment' : 'NoRoleAllows';
   return {
     refusal: { code, considered: considered.slice(0, CONSIDERED_MAX).map(describeConsidered) },
@@ -203,7 +203,7 @@ function decideDataByRole(world: World, request: DataRequest): Decision {
 
 function decideDataByPolicy(world: World, request: DataRequest): Decision {
   const { principal, vault, access } = request;
-  const scope = vaultResourceId(vault);
+  const scope = placeOf(vault).id;
   const asked = { principalId: principal.objectId, action: access.action, scope };
   const caller = dataCaller(world, request);
   if (typeof caller === 'string') return denied({ ...asked, code: caller });
@@ -221,15 +221,27 @@ function decideDataByPolicy(world: World, request: DataRequest): Decision {
   return denied({ ...asked, code, permissions: access.policy });
 }
 
-// A vault's record is replaced when it changes, and its id never does, so this cannot go stale.
-const vaultScopes = new WeakMap<VaultAccess, Scope>();
+interface VaultPlace {
+  readonly id: string;
+  readonly scope: Scope | undefined;
+}
+
+// A vault's record is replaced when it changes, never altered, so this cannot go stale.
+const places = new WeakMap<VaultAccess, VaultPlace>();
+
+function placeOf(vault: VaultAccess): VaultPlace {
+  const known = places.get(vault);
+  if (known) return known;
+  const id = vaultResourceId(vault);
+  const place = { id, scope: parseScope(id) };
+  places.set(vault, place);
+  return place;
+}
 
 function dataScope({ vault, access, objectScope: object }: DataRequest): Scope | undefined {
-  const vaultScope = vaultScopes.get(vault) ?? parseScope(vaultResourceId(vault));
-  if (vaultScope === undefined) return undefined;
-  vaultScopes.set(vault, vaultScope);
-  if (access.at === 'vault') return vaultScope;
-  return object === undefined ? undefined : objectScope(vaultScope, object);
+  const { scope } = placeOf(vault);
+  if (scope === undefined || access.at === 'vault') return scope;
+  return object === undefined ? undefined : objectScope(scope, object);
 }
 
 /** Azure prints assignment ids without hyphens (`x-ms-keyvault-rbac-assignment-id`). */

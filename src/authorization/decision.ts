@@ -1,5 +1,6 @@
-// The vocabulary of a decision: what is asked, what it is decided from, and how it is answered. Every
-// refusal carries a machine-readable reason for the audit log; callers are only told Azure's error.
+// The vocabulary of a decision: what is asked, what it is decided from, and how it is answered.
+// Every refusal carries a machine-readable reason for the audit log; callers are only told Azure's
+// error.
 import type { Access, Grant, Principal } from '#kernel';
 import type { RoleDefinition } from '#resources';
 import type { VaultAccess } from './access-policy.ts';
@@ -10,7 +11,10 @@ import type { CompiledRole } from './role.ts';
 export type { VaultAccess } from './access-policy.ts';
 export type { AttributeValue } from './condition/index.ts';
 
-/** What conditions may ask about. Names without source, in any case: `Microsoft.KeyVault/vaults:name`. */
+/**
+ * What conditions may ask about. Names without source, in any case:
+ * `Microsoft.KeyVault/vaults:name`.
+ */
 export interface Attributes {
   readonly resource?: Readonly<Record<string, AttributeValue>>;
   readonly request?: Readonly<Record<string, AttributeValue>>;
@@ -35,7 +39,10 @@ export interface ActionRequest {
 export interface DataRequest {
   readonly principal: Principal;
   readonly vault: VaultAccess;
-  /** `secrets/<name>`, `keys/<name>` or `certificates/<name>`; not looked at where `access.at` is the vault. */
+  /**
+   * `secrets/<name>`, `keys/<name>` or `certificates/<name>`; not looked at where `access.at` is
+   * the vault.
+   */
   readonly objectScope?: string | undefined;
   readonly access: DataAccess;
   readonly attributes?: Attributes | undefined;

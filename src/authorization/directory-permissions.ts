@@ -1,6 +1,6 @@
-// Which Microsoft Graph permissions each directory role carries, and what every user of the tenant may
-// read without one. By noun and verb (`User.Read.All` reads `User`): coarser than Entra's own tables,
-// never wider. Directory roles give nothing on resources or vaults.
+// Which Microsoft Graph permissions each directory role carries, and what every user of the tenant
+// may read without one. By noun and verb (`User.Read.All` reads `User`): coarser than Entra's own
+// tables, never wider. Directory roles give nothing on resources or vaults.
 import { directoryRoleIds } from '#directory';
 
 interface DirectoryRights {
@@ -33,7 +33,10 @@ export interface DirectoryHolder {
   readonly roles: Iterable<string>;
 }
 
-/** `permission` is a Graph permission such as `Application.ReadWrite.All`; an unknown one nobody has. */
+/**
+ * `permission` is a Graph permission such as `Application.ReadWrite.All`; an unknown one nobody
+ * has.
+ */
 export function directoryPermits(holder: DirectoryHolder, permission: string): boolean {
   const [noun = '', verb = ''] = permission.split('.');
   if (noun === '' || noun === ANY || verb === '') return false;

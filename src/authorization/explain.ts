@@ -1,6 +1,7 @@
-// The whole story of a decision: every step that was looked at, what it said, and, for a refusal, what
-// would have been enough. The verdict itself is `decide.ts`'s, asked with the same input, so the two
-// cannot disagree. For those who may read authorization at the scope; callers never see any of it.
+// The whole story of a decision: every step that was looked at, what it said, and, for a refusal,
+// what would have been enough. The verdict itself is `decide.ts`'s, asked with the same input, so
+// the two cannot disagree. For those who may read authorization at the scope; callers never see any
+// of it.
 
 import { judgePolicyEntry, type PolicyEntryVerdict, policyPermits } from './access-policy.ts';
 import type { IndexedDeny } from './assignment-index.ts';
@@ -24,7 +25,7 @@ import type {
 import { groupPaths } from './group-paths.ts';
 import {
   type Considered,
-  considerAll,
+  considerAssignments,
   type DenyVerdict,
   findDeny,
   judgeDeny,
@@ -165,7 +166,9 @@ function rbacStory(world: ExplainableWorld, asked: ExplainRequest): Story {
   return {
     steps: queries.flatMap((query) => [
       ...denySteps(world, query),
-      ...considerAll(world, query).map((each) => assignmentStep(world, { each, query, paths })),
+      ...considerAssignments(world, query, 'end').map((each) =>
+        assignmentStep(world, { each, query, paths }),
+      ),
     ]),
     // A role for an action that is denied would not help.
     enough: smallestRoles(

@@ -1,5 +1,5 @@
-// Which management groups stand above a subscription or another management group. Roles assigned there
-// reach down to every vault below, so the answer follows each move at once.
+// Which management groups stand above a subscription or another management group. Roles assigned
+// there reach down to every vault below, so the answer follows each move at once.
 import type { ManagementGroup, Subscription } from '#resources';
 
 /** Records by lower-case name, with their changes. A Projection is one. */

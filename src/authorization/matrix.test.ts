@@ -1,5 +1,6 @@
-// The matrix: every operation × every built-in role × both permission models × every kind of scope. What
-// is expected is worked out from the role definitions by a matcher that shares nothing with ours.
+// The matrix: every operation × every built-in role × both permission models × every kind of scope.
+// What is expected is worked out from the role definitions by a matcher that shares nothing with
+// ours.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

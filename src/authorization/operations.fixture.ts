@@ -1,8 +1,11 @@
-// Every operation of the data plane with what it needs, and every control-plane action of Key Vault, as
-// Azure documents them. Test data: the matrix goes through it, and a test compares it with the facts.
+// Every operation of the data plane with what it needs, and every control-plane action of Key
+// Vault, as Azure documents them. Test data: the matrix goes through it, and a test compares it
+// with the facts.
 import type { DataAccess } from './decision.ts';
 
-/** Operation id, data action below `Microsoft.KeyVault/vaults/`, where it is decided, permissions. */
+/**
+ * Operation id, data action below `Microsoft.KeyVault/vaults/`, where it is decided, permissions.
+ */
 type Row = readonly [
   id: string,
   action: string,

@@ -1,5 +1,6 @@
 // Random worlds for the tests that compare the decision with a reference: few names, so that they
-// meet often, in every spelling. Conditions come with their meaning, so that a reference needs no parser.
+// meet often, in every spelling. Conditions come with their meaning, so that a reference needs no
+// parser.
 import fc from 'fast-check';
 import type { AccessPolicyEntry, DenyAssignment, RoleAssignment, RoleDefinition } from '#resources';
 import type { ActionRequest, DataRequest } from './decision.ts';

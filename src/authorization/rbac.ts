@@ -1,6 +1,6 @@
-// Azure RBAC: deny assignments, then role assignments, at every scope from the target outwards. Pure;
-// the decision stops at the first assignment that allows, the explanation looks at all of them, and
-// both ask the same questions here.
+// Azure RBAC: deny assignments, then role assignments, at every scope from the target outwards.
+// Pure; the decision stops at the first assignment that allows, the explanation looks at all of
+// them, and both ask the same questions here.
 
 import type { IndexedAssignment, IndexedDeny } from './assignment-index.ts';
 import { type Caller, isCaller } from './caller.ts';
@@ -43,17 +43,6 @@ export function findDeny(world: World, query: RbacQuery): IndexedDeny | undefine
   return undefined;
 }
 
-/** The first role assignment that allows the action, if any does. */
-export function findAllowing(world: World, query: RbacQuery): IndexedAssignment | undefined {
-  let found: IndexedAssignment | undefined;
-  visitAssignments(world, query, (indexed) => {
-    if (judgeAssignment(world, indexed, query) !== 'allows') return false;
-    found = indexed;
-    return true;
-  });
-  return found;
-}
-
 export interface Considered {
   readonly indexed: IndexedAssignment;
   /** The caller, or the group through which it holds the assignment. */
@@ -61,12 +50,20 @@ export interface Considered {
   readonly verdict: AssignmentVerdict;
 }
 
-/** Every role assignment of the caller at the scope or above it, with what became of it. */
-export function considerAll(world: World, query: RbacQuery): readonly Considered[] {
+/**
+ * Role assignments of the caller at the scope and above it, with what became of each. Up to the
+ * first that allows, which is then the last one; or every one, for explanations.
+ */
+export function considerAssignments(
+  world: World,
+  query: RbacQuery,
+  until: 'allowed' | 'end',
+): readonly Considered[] {
   const considered: Considered[] = [];
   visitAssignments(world, query, (indexed, principalId) => {
-    considered.push({ indexed, principalId, verdict: judgeAssignment(world, indexed, query) });
-    return false;
+    const verdict = judgeAssignment(world, indexed, query);
+    considered.push({ indexed, principalId, verdict });
+    return until === 'allowed' && verdict === 'allows';
   });
   return considered;
 }
@@ -149,7 +146,9 @@ function intersects(ids: ReadonlySet<string>, caller: Caller): boolean {
 
 type Visit = (indexed: IndexedAssignment, principalId: string) => boolean;
 
-/** Goes through the shorter of the two lists at each scope: its principals, or the caller's groups. */
+/**
+ * Goes through the shorter of the two lists at each scope: its principals, or the caller's groups.
+ */
 function visitAssignments(world: World, query: RbacQuery, visit: Visit): void {
   const { caller } = query;
   for (const scope of query.scopes) {

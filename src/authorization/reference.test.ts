@@ -1,6 +1,6 @@
 // The decision against a reference that knows no index, no compiled pattern and no parser: it goes
-// through every record again for every question. Run this file with a number for more worlds, and with
-// a second one for the seed: `node src/authorization/reference.test.ts 100000 42`.
+// through every record again for every question. Run this file with a number for more worlds, and
+// with a second one for the seed: `node src/authorization/reference.test.ts 100000 42`.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';

@@ -1,10 +1,12 @@
-// Role definitions compiled for the decision: patterns and conditions are read once per definition. A
-// changed role is another record and is compiled anew, so nothing here can go stale.
+// Role definitions compiled for the decision: patterns and conditions are read once per definition.
+// A changed role is another record and is compiled anew, so nothing here can go stale.
 import type { RoleDefinition, RolePermission } from '#resources';
 import { ActionPatterns } from './action-pattern.ts';
 import { type Condition, ConditionSyntaxError, parseCondition } from './condition/index.ts';
 
-/** `broken`: a condition that does not parse; it never allows, and in a denial it always applies. */
+/**
+ * `broken`: a condition that does not parse; it never allows, and in a denial it always applies.
+ */
 export type CompiledCondition = Condition | 'broken' | undefined;
 
 export type ActionKind = 'action' | 'dataAction';

@@ -1,7 +1,7 @@
-// Azure scopes as the decision sees them: a resource id taken apart into the nodes at which someone may
-// hold an assignment. Only whole nodes count, so `/vaults/a` is never above `/vaults/ab`, and nothing
-// is assigned at `/subscriptions`. It refuses ids that end in the middle of a node, and every spelling
-// that `parseResourceId` refuses as ambiguous.
+// Azure scopes as the decision sees them: a resource id taken apart into the nodes at which someone
+// may hold an assignment. Only whole nodes count, so `/vaults/a` is never above `/vaults/ab`, and
+// nothing is assigned at `/subscriptions`. It refuses ids that end in the middle of a node, and
+// every spelling that `parseResourceId` refuses as ambiguous.
 import { parseResourceId } from '#resources';
 
 export interface Scope {
@@ -31,8 +31,8 @@ export function parseScope(text: string): Scope | undefined {
 }
 
 /**
- * Scope of one object in a vault: `object` is `secrets/<name>`, `keys/<name>` or `certificates/<name>`.
- * `undefined` for a name that no object can have.
+ * Scope of one object in a vault: `object` is `secrets/<name>`, `keys/<name>` or
+ * `certificates/<name>`. `undefined` for a name that no object can have.
  */
 export function objectScope(vault: Scope, object: string): Scope | undefined {
   const relative = object.toLowerCase();
@@ -47,7 +47,9 @@ function containerOf(segments: readonly string[]): string | undefined {
   return inGroup ? `/${segments.slice(0, 4).join('/')}` : undefined;
 }
 
-/** Where each node ends, in segments, outermost first; `undefined` if the shape is not a scope's. */
+/**
+ * Where each node ends, in segments, outermost first; `undefined` if the shape is not a scope's.
+ */
 function nodeEnds(segments: readonly string[]): number[] | undefined {
   const ends: number[] = [];
   let at = 0;

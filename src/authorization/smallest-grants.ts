@@ -1,5 +1,6 @@
-// For a denied request: the smallest things that could be given so that it would be allowed. Pure. It
-// proposes, it changes nothing; whoever reads it decides whether the caller should have access at all.
+// For a denied request: the smallest things that could be given so that it would be allowed. Pure.
+// It proposes, it changes nothing; whoever reads it decides whether the caller should have access
+// at all.
 import type { AccessPolicyEntry, RoleDefinition } from '#resources';
 import type { RbacQuery } from './rbac.ts';
 import { type ActionKind, type CompiledRole, compileRole, permissionMatch } from './role.ts';
@@ -24,7 +25,9 @@ export type Suggestion =
 const SUGGESTED_ROLES_MAX = 3;
 const KINDS: readonly ActionKind[] = ['action', 'dataAction'];
 
-/** Roles that allow one of the queries, assignable at their scope, the one that gives least first. */
+/**
+ * Roles that allow one of the queries, assignable at their scope, the one that gives least first.
+ */
 export function smallestRoles(
   roles: Iterable<RoleDefinition>,
   queries: readonly RbacQuery[],

@@ -1,5 +1,5 @@
-// A small world for tests: plain records in, the same look-ups out that the Authorizer gives. Nothing
-// but tests imports it.
+// A small world for tests: plain records in, the same look-ups out that the Authorizer gives.
+// Nothing but tests imports it.
 import type { Principal } from '#kernel';
 import type {
   AccessPolicyEntry,

@@ -1,6 +1,6 @@
-// Condition × what is known of a request → boolean. Pure. A comparison is false when an attribute it
-// needs is missing, has no value, or has another type; `NotEquals` and the like too, so that nobody
-// passes a condition by leaving an attribute out.
+// Condition × what is known of a request → boolean. Pure. A comparison is false when an attribute
+// it needs is missing, has no value, or has another type; `NotEquals` and the like too, so that
+// nobody passes a condition by leaving an attribute out.
 import { matchesAction } from '../action-pattern.ts';
 import { attributeLiterals } from './literal.ts';
 import type { AttributeValue, Condition, Expression, Literal, Operand } from './syntax.ts';
@@ -20,9 +20,9 @@ export type AttributeLookup = Readonly<
 type Comparing = Extract<Expression, { kind: 'comparison' }>;
 
 /**
- * True if the condition holds both as written and with the names of resources compared without case.
- * Azure's conditions compare strings with case, but its names ignore it: `/secrets/PROD` opens `prod`,
- * and must not slip past `StringNotEquals 'prod'`. The second look can only refuse.
+ * True if the condition holds both as written and with the names of resources compared without
+ * case. Azure's conditions compare strings with case, but its names ignore it: `/secrets/PROD`
+ * opens `prod`, and must not slip past `StringNotEquals 'prod'`. The second look can only refuse.
  */
 export function evaluateCondition(condition: Condition, context: ConditionContext): boolean {
   return (

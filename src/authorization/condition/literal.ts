@@ -1,5 +1,6 @@
-// Values as the comparisons want them: one function from what stands in a condition, or in a request,
-// to a literal of the comparison's type. What does not fit the type is `undefined`, never a guess.
+// Values as the comparisons want them: one function from what stands in a condition, or in a
+// request, to a literal of the comparison's type. What does not fit the type is `undefined`, never
+// a guess.
 import { isGuid } from '#kernel';
 import type { LiteralType } from './operators.ts';
 import type { AttributeValue, Literal } from './syntax.ts';
@@ -29,7 +30,9 @@ export function parseLiteral(
   }
 }
 
-/** Values of an attribute, all of the comparison's type, or `undefined` if one is not or none is. */
+/**
+ * Values of an attribute, all of the comparison's type, or `undefined` if one is not or none is.
+ */
 export function attributeLiterals(
   type: LiteralType,
   value: AttributeValue | undefined,

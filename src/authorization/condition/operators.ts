@@ -1,5 +1,5 @@
-// The comparison operators of conditions: which types they compare and what makes them true. One table
-// from names to tests; quantifiers say how the values of both sides are paired.
+// The comparison operators of conditions: which types they compare and what makes them true. One
+// table from names to tests; quantifiers say how the values of both sides are paired.
 import type { Literal } from './syntax.ts';
 
 export type LiteralType = 'string' | 'number' | 'dateTime' | 'boolean' | 'guid';
@@ -82,8 +82,8 @@ function fold(value: Literal): string {
 }
 
 /**
- * `*` any characters, `?` exactly one, `\` takes the next character as it is. Two pointers and the last
- * star only, so a hostile pattern costs pattern × text at most.
+ * `*` any characters, `?` exactly one, `\` takes the next character as it is. Two pointers and the
+ * last star only, so a hostile pattern costs pattern × text at most.
  */
 export function isLike(text: string, pattern: string): boolean {
   const wanted = likeParts(pattern);

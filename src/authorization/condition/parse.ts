@@ -1,6 +1,7 @@
-// Condition text → Condition. Recursive descent over the grammar of Azure's condition format, version
-// 2.0. Refuses what Azure's documentation calls ambiguous (AND beside OR without parentheses), literals
-// that do not fit their operator, and anything past the limits. Nothing is evaluated here.
+// Condition text → Condition. Recursive descent over the grammar of Azure's condition format,
+// version 2.0. Refuses what Azure's documentation calls ambiguous (AND beside OR without
+// parentheses), literals that do not fit their operator, and anything past the limits. Nothing is
+// evaluated here.
 import { type ActionPattern, compileActionPattern } from '../action-pattern.ts';
 import { parseLiteral } from './literal.ts';
 import { type Comparison, comparisons, type Quantifier, quantifiers } from './operators.ts';

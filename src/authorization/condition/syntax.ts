@@ -1,5 +1,5 @@
-// The shape of a parsed condition (ABAC 2.0). A Condition is made by `parse.ts` only; whoever holds one
-// knows that its syntax, its literals and its size have been checked.
+// The shape of a parsed condition (ABAC 2.0). A Condition is made by `parse.ts` only; whoever holds
+// one knows that its syntax, its literals and its size have been checked.
 import type { ActionPattern } from '../action-pattern.ts';
 import type { Comparison, Quantifier } from './operators.ts';
 

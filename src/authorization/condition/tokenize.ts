@@ -52,7 +52,9 @@ function nextToken(text: string, position: number): { token: Token; end: number 
   );
 }
 
-/** A backslash keeps the next character from ending the string; `Like` reads the rest of its use. */
+/**
+ * A backslash keeps the next character from ending the string; `Like` reads the rest of its use.
+ */
 function stringToken(text: string, position: number): { token: Token; end: number } {
   let value = '';
   for (let at = position + 1; at < text.length; at += 1) {
