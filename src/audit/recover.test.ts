@@ -70,7 +70,8 @@ describe('after a crash', () => {
       import { AuditLog } from ${JSON.stringify(new URL('./audit-log.ts', import.meta.url))};
       import { systemClock } from '#kernel';
       const log = await AuditLog.open({
-        directory: process.argv[1], clock: systemClock, key: Buffer.alloc(32, 7), fileBytesMax: 9000,
+        directory: process.argv[1], clock: systemClock, key: Buffer.alloc(32, 7),
+        fileBytesMax: 9000,
       });
       let n = 0;
       const go = async () => { for (;;) { await log.append({ operationName: 'E' }); n += 1; } };

@@ -59,7 +59,7 @@ export const confinedExpressions: Confinement = {
   'Math.random': [],
   eval: [],
   'new Function': [],
-  fetch: [],
+  fetch: ['src/server/', 'src/cli/'],
   'Grant.issue': ['src/kernel/grant.ts'],
 };
 
