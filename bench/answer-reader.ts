@@ -1,5 +1,5 @@
-// Finds where one HTTP/1.1 answer ends, for the load generator: just enough of the protocol, so that
-// the generator costs little beside the server that it measures.
+// Finds where one HTTP/1.1 answer ends, for the load generator: just enough of the protocol, so
+// that the generator costs little beside the server that it measures.
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const CHUNKS_END = '\r\n0\r\n\r\n';

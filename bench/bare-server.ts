@@ -1,5 +1,5 @@
-// The yardstick: node:https with nothing behind it, tuned as far as node:https can be tuned, answering
-// a constant of the size of a secret. Prints its port and the file with its certificate.
+// The yardstick: node:https with nothing behind it, tuned as far as node:https can be tuned,
+// answering a constant of the size of a secret. Prints its port and the file with its certificate.
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
-// `npm run bench`: serves an instance and a bare node:https server in the same run and says how they
-// compare. `--check` fails where a target is missed, `--save` keeps the ratios in baseline.json,
-// `--secrets N` fills the vault with that many before the last round (100000 takes a minute or two).
+// `npm run bench`: serves an instance and a bare node:https server in the same run and says how
+// they compare. `--check` fails where a target is missed, `--save` keeps the ratios in
+// baseline.json, `--secrets N` fills the vault with that many before the last round (100000 takes a
+// minute or two).
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';

@@ -1,5 +1,6 @@
 // The load generator: a process of its own, so that it shares no thread with what it measures. It
-// writes ready-made requests to keep-alive TLS connections, one at a time on each, and takes the time.
+// writes ready-made requests to keep-alive TLS connections, one at a time on each, and takes the
+// time.
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { connect, type TLSSocket } from 'node:tls';

@@ -1,4 +1,5 @@
-// What the operating system says of a process: memory everywhere, processor time where /proc has it.
+// What the operating system says of a process: memory everywhere, processor time where /proc has
+// it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
-// What is measured: an instance with a vault full of secrets, served the way a user serves it; and the
-// requests to it, written out as bytes.
+// What is measured: an instance with a vault full of secrets, served the way a user serves it; and
+// the requests to it, written out as bytes.
 
 import type { Caller } from '#test/kit/caller.ts';
 import { admitToSecrets, createApplication, createVault } from '#test/kit/estate.ts';

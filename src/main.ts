@@ -1,5 +1,5 @@
-// The composition root: opens what there is, hands each module its ports, and takes it all down again.
-// The only file that may import every module; it holds no rules of its own.
+// The composition root: opens what there is, hands each module its ports, and takes it all down
+// again. The only file that may import every module; it holds no rules of its own.
 import process from 'node:process';
 import { AuditLog, renderAuditEvent } from '#audit';
 import { Authenticator, resourceAudiences } from '#authentication';
@@ -9,18 +9,11 @@ import { type Config, dataFiles, endpoints } from '#config';
 import { managementPlane, scheduleExpiryJob, vaultPurgeJob } from '#control-plane';
 import { purgeJob, vaultPlane } from '#data-plane';
 import { Directory, maintainSigningKeys } from '#directory';
-import { graphPlane, loginPlane } from '#identity-provider';
+import { graphPlane, loginPlane, purgeExpiredSignIns } from '#identity-provider';
 import * as install from '#installation';
 import { systemClock as clock } from '#kernel';
 import { Resources } from '#resources';
-import {
-  bindListener,
-  defaultLimits,
-  type Job,
-  type Listener,
-  servePlane,
-  startJobs,
-} from '#server';
+import * as server from '#server';
 import * as store from '#storage';
 
 const HOUR_MS = 3_600_000;
@@ -28,22 +21,16 @@ const SYSTEM_PARTITION = 'system/';
 const files = (config: Config) => dataFiles(config.dataDirectory);
 const asSystem = (partition: string) => systemGrant(partition, 'Strongroom/system');
 
-/** To standard error, one JSON line each: standard output belongs to the ready line. */
-function logError(subject: string, cause: unknown): void {
-  const detail = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  process.stderr.write(`${JSON.stringify({ level: 'error', subject, detail })}\n`);
-}
-
 async function serve(requested: Config): Promise<void> {
   const { host } = requested;
   // What is wrong is said before anything is made.
   install.readOwnCertificate(requested);
-  const listener = await bindListener({
+  const listener = await server.bindListener({
     host,
     port: requested.port,
-    limits: defaultLimits,
+    limits: server.defaultLimits,
     clock,
-    logError,
+    logError: server.logError,
   });
   // From here on the real port stands in every URL, also when any free one was asked for.
   const config: Config = { ...requested, port: listener.port };
@@ -55,7 +42,7 @@ async function serve(requested: Config): Promise<void> {
   }
 }
 
-async function serveOn(listener: Listener, config: Config): Promise<void> {
+async function serveOn(listener: server.Listener, config: Config): Promise<void> {
   const storage = await store.openStorage({
     physical: await store.sqlitePhysical({ directory: config.dataDirectory }),
     keyring: install.chooseSeal(config.seal),
@@ -90,26 +77,29 @@ async function serveOn(listener: Listener, config: Config): Promise<void> {
     clock,
     audit: (outcome: Parameters<typeof renderAuditEvent>[0]) =>
       audit.append(renderAuditEvent(outcome)),
-    logError,
+    logError: server.logError,
   };
   const vaults = vaultPlane(estate);
   listener.serve({
     tls: await certificate.load(),
     handlers: [
-      servePlane(vaults, pipeline),
-      servePlane(loginPlane(estate), pipeline),
-      servePlane(managementPlane({ ...estate, vaultOperations: vaults.operations }), pipeline),
-      servePlane(graphPlane(estate), pipeline),
+      server.servePlane(vaults, pipeline),
+      server.servePlane(loginPlane({ ...estate, fetchJson: server.fetchJson }), pipeline),
+      server.servePlane(
+        managementPlane({ ...estate, vaultOperations: vaults.operations }),
+        pipeline,
+      ),
+      server.servePlane(graphPlane(estate), pipeline),
     ],
   });
-  const renewalJob: Job = {
+  const renewalJob: server.Job = {
     name: 'renew the server certificate',
     everyMs: 12 * HOUR_MS,
     run: async () => listener.useCertificate(await certificate.load()),
   };
-  const jobs = startJobs([...estate.jobs, renewalJob], { clock, logError });
+  const jobs = server.startJobs([...estate.jobs, renewalJob], { clock, logError: server.logError });
   announce(config, installation);
-  await untilAskedToStop();
+  await server.untilAskedToStop();
   await listener.close();
   await jobs.stop();
   await audit.close();
@@ -128,13 +118,18 @@ async function openEstate(
   const authenticator = new Authenticator({ directory, clock, login: urls.login });
   const ports = { storage, directory, resources, authorizer, authenticator, clock, tenantId };
   const tenant = storage.view(asSystem(store.tenantPartition(tenantId)));
-  const keyJob: Job = {
+  const keyJob: server.Job = {
     name: 'rotate token signing keys',
     everyMs: HOUR_MS,
     run: async () => void (await maintainSigningKeys(tenant, clock)),
   };
+  const signInJob: server.Job = {
+    name: 'forget expired sign-ins',
+    everyMs: 24 * HOUR_MS,
+    run: async () => void (await purgeExpiredSignIns(tenant, clock)),
+  };
   const audiences = resourceAudiences(urls).vault;
-  const jobs = [keyJob, purgeJob(ports), vaultPurgeJob(ports), scheduleExpiryJob(ports)];
+  const jobs = [keyJob, signInJob, purgeJob(ports), vaultPurgeJob(ports), scheduleExpiryJob(ports)];
   return { ...ports, endpoints: urls, audiences, jobs };
 }
 
@@ -146,26 +141,9 @@ function announce(config: Config, { tenantId, subscriptionId }: install.Installa
   process.stdout.write(config.output === 'json' ? line : renderBanner(ready));
 }
 
-function untilAskedToStop(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-  });
-}
-
-/** Looked up beside a running server: reads, takes no lock. */
-async function auditKey(config: Config): Promise<Uint8Array> {
-  const storage = await store.openStorage({
-    physical: store.sqliteObserver({ directory: config.dataDirectory }),
-    keyring: install.chooseSeal(config.seal),
-    clock,
-  });
-  const key = await install.loadAuditKey(storage.view(asSystem(SYSTEM_PARTITION)));
-  await storage.close();
-  return key;
-}
-
 await buildProgram({
   serve,
-  auditKey,
+  auditKey: (config) =>
+    install.readAuditKey({ config, systemGrant: asSystem(SYSTEM_PARTITION), clock }),
   describeFailure: install.describeStartFailure,
 }).parseAsync();

@@ -1,5 +1,5 @@
-// The server is killed in the middle of its work, again and again. What it had acknowledged is there
-// afterwards, what it had not may or may not be, and nothing is in between.
+// The server is killed in the middle of its work, again and again. What it had acknowledged is
+// there afterwards, what it had not may or may not be, and nothing is in between.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { rmSync } from 'node:fs';
@@ -125,7 +125,7 @@ describe('a server that is killed', () => {
     rmSync(dataDirectory, { recursive: true, force: true });
   });
 
-  test('keeps every write that it acknowledged, and an audit log without a gap', async (context) => {
+  test('keeps every acknowledged write, and an audit log without a gap', async (context) => {
     let acknowledged = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       const tags = newLedger('tags');

@@ -1,5 +1,5 @@
-// Writes the tables of docs/compatibility.md from the operation rows, so that they cannot say what the
-// program does not do. `--check` only compares. Where the official specifications are at hand
+// Writes the tables of docs/compatibility.md from the operation rows, so that they cannot say what
+// the program does not do. `--check` only compares. Where the official specifications are at hand
 // (`../shared/azure`), it also lists which of their vault operations have no row yet.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
@@ -54,8 +54,12 @@ function renderAccess({ access }: RowFacts): string {
     case 'directory':
       return `directory permission \`${access.permission}\``;
     case 'data':
-      return `\`${access.action}\` or policy ${access.policy.map((name) => `\`${name}\``).join(' / ')}`;
+      return `${code(access.action)} or policy ${access.policy.map(code).join(' / ')}`;
   }
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
 }
 
 /** Vault operations of the specification that no row answers, grouped as Azure groups them. */

@@ -1,5 +1,5 @@
 // Error catalogues, one per wire dialect.
 export { graphErrors } from './graph.ts';
-export { oauthErrors } from './oauth.ts';
 export { keyErrors, keyVaultErrors, type ObjectErrors, secretErrors } from './key-vault.ts';
+export { oauthErrors } from './oauth.ts';
 export { resourceManagerErrors } from './resource-manager.ts';

@@ -1,5 +1,5 @@
-// The few files that first start leaves beside the store for people and scripts: written whole or not
-// at all, never half.
+// The few files that first start leaves beside the store for people and scripts: written whole or
+// not at all, never half.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StartFailure } from './start-failure.ts';

@@ -1,10 +1,10 @@
+export { readAuditKey } from './audit-key.ts';
 export { keepWritten, PRIVATE_MODE, PUBLIC_MODE, writeWhole } from './files.ts';
 export {
   type Administrator,
   auditKeyOf,
   type Installation,
   type InstallationInput,
-  loadAuditKey,
   openInstallation,
 } from './installation.ts';
 export { type OwnCertificate, readOwnCertificate } from './own-certificate.ts';

@@ -40,7 +40,7 @@ async function make(): Promise<Made> {
 }
 
 describe('first start', () => {
-  test('makes one tenant, one subscription and an Owner at the root, and hands them over', async () => {
+  test('makes a tenant, a subscription and Owners at the root, and hands them over', async () => {
     const { input, handed, storage } = await make();
     const { tenantId, subscriptionId } = await openInstallation(input);
     const [administrator] = handed;

@@ -1,6 +1,6 @@
-// What one data directory is: its tenant, its first subscription, its audit key. Made at first start,
-// and only made known as ready when the administrator's file is written: a first start that was cut
-// short is done again from nothing.
+// What one data directory is: its tenant, its first subscription, its audit key. Made at first
+// start, and only made known as ready when the administrator's file is written: a first start that
+// was cut short is done again from nothing.
 import { randomBytes } from 'node:crypto';
 import { bootstrapTenant } from '#directory';
 import { type Clock, decodeBase64Url, type Grant, newGuid } from '#kernel';

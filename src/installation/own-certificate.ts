@@ -10,8 +10,8 @@ export interface OwnCertificate {
 }
 
 /**
- * `undefined` if none is configured. Throws StartFailure if the files cannot be read or do not belong
- * together.
+ * `undefined` if none is configured. Throws StartFailure if the files cannot be read or do not
+ * belong together.
  */
 export function readOwnCertificate(
   config: Pick<Config, 'tlsCertFile' | 'tlsKeyFile'>,

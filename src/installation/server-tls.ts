@@ -1,5 +1,5 @@
-// What the listener serves with: the operator's certificate if one is configured, otherwise ours. The
-// authority's certificate is kept in a file either way, for those who are to trust it.
+// What the listener serves with: the operator's certificate if one is configured, otherwise ours.
+// The authority's certificate is kept in a file either way, for those who are to trust it.
 import type { Config } from '#config';
 import type { Clock } from '#kernel';
 import type { View } from '#storage';

@@ -19,7 +19,9 @@ export interface ApiErrorOptions {
 
 const PLACEHOLDER = /\{(\w+)\}/g;
 
-/** Fills `{name}` placeholders; a missing argument becomes the empty string, never the placeholder. */
+/**
+ * Fills `{name}` placeholders; a missing argument becomes the empty string, never the placeholder.
+ */
 export function fillMessage(template: string, args: Readonly<Record<string, string>>): string {
   return template.replace(PLACEHOLDER, (_whole, name: string) => args[name] ?? '');
 }

@@ -23,7 +23,9 @@ export function unixSeconds(clock: Clock): number {
   return Math.floor(clock.now() / 1000);
 }
 
-/** A clock for tests: time moves only when `advance` is called, and due work runs then, in order. */
+/**
+ * A clock for tests: time moves only when `advance` is called, and due work runs then, in order.
+ */
 export class ManualClock implements Clock {
   #nowMs: number;
   #pending: { readonly atMs: number; readonly work: () => void }[] = [];

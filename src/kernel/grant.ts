@@ -1,6 +1,6 @@
 // Proof that the access decision was made. A storage view opens only for a Grant, and only
-// `authorization/decide.ts` may call `issueGrant` (the architecture test checks who imports it), so a
-// handler cannot reach records without having passed the decision.
+// `authorization/decide.ts` may call `issueGrant` (the architecture test checks who imports it), so
+// a handler cannot reach records without having passed the decision.
 import type { Principal } from './principal.ts';
 
 export interface GrantDetails {

@@ -1,6 +1,6 @@
-// One row per operation: everything the product knows about one call stands in its row. The pipeline
-// reads the row to route, gate the api-version, authenticate, authorize, parse, audit and answer; a
-// handler runs only when all of that has passed.
+// One row per operation: everything the product knows about one call stands in its row. The
+// pipeline reads the row to route, gate the api-version, authenticate, authorize, parse, audit and
+// answer; a handler runs only when all of that has passed.
 import type { ErrorDefinition } from './api-error.ts';
 import type { Grant } from './grant.ts';
 import type { Principal } from './principal.ts';

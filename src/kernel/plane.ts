@@ -1,5 +1,5 @@
-// What the pipeline asks of a plane (a host's worth of operations). The pipeline owns the order of the
-// stages; a plane supplies what each stage means there. The planes live in `data-plane/`,
+// What the pipeline asks of a plane (a host's worth of operations). The pipeline owns the order of
+// the stages; a plane supplies what each stage means there. The planes live in `data-plane/`,
 // `control-plane/` and `identity-provider/`.
 import type { ApiError } from './api-error.ts';
 import type { Grant } from './grant.ts';

@@ -7,7 +7,9 @@ export interface Principal {
   readonly tenantId: string;
   /** Object id in the directory (`oid`). Role assignments and access policies name this. */
   readonly objectId: string;
-  /** Client application (`appid`): the service principal's own, or the one a user signed in with. */
+  /**
+   * Client application (`appid`): the service principal's own, or the one a user signed in with.
+   */
   readonly applicationId: string;
   /** Issuer as it stands in the token; Azure prints it in refusals. */
   readonly issuer: string;

@@ -20,7 +20,7 @@ describe('client addresses', () => {
     assert.deepEqual(address, { family: 'ipv4', text: '203.0.113.9', value: 0xcb007109 });
   });
 
-  it('reads an IPv4-mapped IPv6 address as the IPv4 address it carries, however it is spelt', () => {
+  it('reads an IPv4-mapped IPv6 address as the IPv4 address in it, however spelt', () => {
     fc.assert(
       fc.property(octets, ([a, b, c, d]) => {
         const plain = parseClientAddress(`${a}.${b}.${c}.${d}`);

@@ -1,5 +1,5 @@
-// Client addresses and IPv4 ranges, read strictly. An IPv4-mapped IPv6 address is the IPv4 address it
-// carries: which family a dual-stack socket reports must not change what a rule lets in.
+// Client addresses and IPv4 ranges, read strictly. An IPv4-mapped IPv6 address is the IPv4 address
+// it carries: which family a dual-stack socket reports must not change what a rule lets in.
 import ipaddr from 'ipaddr.js';
 
 /** A client's address as the rules compare it. */
@@ -28,8 +28,9 @@ export function parseClientAddress(text: string): ClientAddress | undefined {
 }
 
 /**
- * A single IPv4 address or a CIDR range. `undefined` for IPv6, for short or octal spellings and for a
- * prefix length past 32. Bits beyond the prefix are cleared: `203.0.113.9/24` is `203.0.113.0/24`.
+ * A single IPv4 address or a CIDR range. `undefined` for IPv6, for short or octal spellings and for
+ * a prefix length past 32. Bits beyond the prefix are cleared: `203.0.113.9/24` is
+ * `203.0.113.0/24`.
  */
 export function parseIpv4Range(text: string): Ipv4Range | undefined {
   const [, address = '', prefix = String(IPV4_BITS)] = CIDR.exec(text) ?? [];
@@ -53,7 +54,10 @@ export function overlaps(a: Ipv4Range, b: Ipv4Range): boolean {
   return masked(a.value, prefixLength) === masked(b.value, prefixLength);
 }
 
-/** ipaddr.js takes `::192.0.2.1`, which is IPv6, for an IPv4-mapped address; `::c000:201` it does not. */
+/**
+ * ipaddr.js takes `::192.0.2.1`, which is IPv6, for an IPv4-mapped address; `::c000:201` it does
+ * not.
+ */
 function withoutDottedTail(text: string): string {
   const tailAt = text.lastIndexOf(':') + 1;
   const tail = text.slice(tailAt);

@@ -1,6 +1,6 @@
-// Whether a vault's firewall lets a request in. Pure. It filters the data plane only, and says nothing
-// about what the caller may do inside. The order of the steps is Azure's (network-security.md): private
-// link, public access, trusted services, default action, rules.
+// Whether a vault's firewall lets a request in. Pure. It filters the data plane only, and says
+// nothing about what the caller may do inside. The order of the steps is Azure's
+// (network-security.md): private link, public access, trusted services, default action, rules.
 import type { NetworkRuleSet } from '#resources';
 import {
   type ClientAddress,
@@ -53,7 +53,8 @@ export function decideNetwork(request: NetworkRequest): NetworkVerdict {
     case 'enabled':
       break;
     case 'perimeter':
-      // The perimeter's own rules would decide, and bypass does not count there; there are none here.
+      // The perimeter's own rules would decide, and bypass does not count there; there are none
+      // here.
       return { admitted: false, reason: 'publicAccessDisabled', clientAddress, bypass: 'None' };
     case 'disabled':
       return trusted

@@ -1,5 +1,5 @@
-// The rules of `networkAcls`, as they are accepted from callers and as they are stored. Azure's rules:
-// public IPv4 only, single addresses kept with `/32`, subnet ids in lower case.
+// The rules of `networkAcls`, as they are accepted from callers and as they are stored. Azure's
+// rules: public IPv4 only, single addresses kept with `/32`, subnet ids in lower case.
 import { type Ipv4Range, overlaps, parseIpv4Range, renderIpv4Range } from './address.ts';
 
 export const networkRuleLimits = { ipRulesMax: 1000, virtualNetworkRulesMax: 200 } as const;

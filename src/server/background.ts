@@ -1,5 +1,6 @@
-// Work that time starts, not a request: purges, renewals, rotations. Each job runs once at start (so
-// what fell due while the process was down is caught up) and then at its interval, never twice at once.
+// Work that time starts, not a request: purges, renewals, rotations. Each job runs once at start
+// (so what fell due while the process was down is caught up) and then at its interval, never twice
+// at once.
 import type { Clock } from '#kernel';
 
 export interface Job {

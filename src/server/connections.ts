@@ -1,6 +1,6 @@
-// Open connections and how many requests each is working on, so that an end can close the idle ones at
-// once and the others when they have finished. Node's own notion of idle leaves out connections that
-// never sent a request, and those still shaking hands.
+// Open connections and how many requests each is working on, so that an end can close the idle ones
+// at once and the others when they have finished. Node's own notion of idle leaves out connections
+// that never sent a request, and those still shaking hands.
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 

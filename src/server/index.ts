@@ -1,4 +1,5 @@
 export { type Background, type BackgroundOptions, type Job, startJobs } from './background.ts';
+export { fetchJson } from './fetch-json.ts';
 export {
   bindListener,
   defaultLimits,
@@ -13,4 +14,5 @@ export {
   type PipelineOptions,
   servePlane,
 } from './pipeline.ts';
+export { logError, untilAskedToStop } from './process-edges.ts';
 export { type Match, type PathParams, Router } from './router.ts';

@@ -70,8 +70,8 @@ const MISDIRECTED: Answer = {
 };
 
 /**
- * Binds the port and nothing more, so that an occupied one is known before anything else is touched.
- * Rejects with node's error (`EADDRINUSE`, `EACCES`, …).
+ * Binds the port and nothing more, so that an occupied one is known before anything else is
+ * touched. Rejects with node's error (`EADDRINUSE`, `EACCES`, …).
  */
 export async function bindListener(options: ListenerOptions): Promise<Listener> {
   let context: SecureContext | undefined;

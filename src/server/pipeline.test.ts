@@ -220,7 +220,7 @@ describe('pipeline', () => {
     assert.equal(outcome?.principal, undefined);
   });
 
-  test('an anonymous row asks for no token but still passes network and access decision', async () => {
+  test('an anonymous row asks for no token but passes network and access decision', async () => {
     const { answer, plane } = await send({
       method: 'GET',
       path: '/open',
@@ -256,7 +256,7 @@ describe('pipeline', () => {
     assert.equal((await send({ body: '\uFEFF{"n":2}' })).answer.status, 201);
   });
 
-  test('the audited outcome names operation, caller, target and what the handler added', async () => {
+  test('the audited outcome names operation, caller, target and added details', async () => {
     const { outcome } = await send({});
     assert.equal(outcome?.operation.name, 'ThingPut');
     assert.equal(outcome?.principal, ALICE);

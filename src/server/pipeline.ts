@@ -49,7 +49,10 @@ export interface PipelineOptions {
   readonly logError: (requestId: string, cause: unknown) => void;
 }
 
-/** A plane behind the pipeline: gives a host's requests their answers, or `undefined` for other hosts. */
+/**
+ * A plane behind the pipeline: gives a host's requests their answers, or `undefined` for other
+ * hosts.
+ */
 export type HostHandler = (request: RawRequest) => Promise<Answer> | undefined;
 
 export function servePlane<Target>(plane: Plane<Target>, options: PipelineOptions): HostHandler {
@@ -109,7 +112,9 @@ class Run<Target> {
     return this.#respond(status, result, error);
   }
 
-  /** resolve, authenticate, api-version: which row, who calls. 401 comes before 404, 405 and 400. */
+  /**
+   * resolve, authenticate, api-version: which row, who calls. 401 comes before 404, 405 and 400.
+   */
   async #identify(): Promise<Operation<Target>> {
     const match = this.#match;
     const anonymous = match.kind === 'found' && match.operation.access.kind === 'anonymous';

@@ -1,7 +1,8 @@
-// Routes a path to an operation row. Compiled once from the rows: a tree of segments, literals before
-// parameters, letters of either case. It knows nothing of what the paths mean.
+// Routes a path to an operation row. Compiled once from the rows: a tree of segments, literals
+// before parameters, letters of either case. It knows nothing of what the paths mean.
 //
-// Beyond plain matching, as Key Vault and ARM clients need it (`azure/semantics.md` §4, `clients.md`):
+// Beyond plain matching, as Key Vault and ARM clients need it (`azure/semantics.md` §4,
+// `clients.md`):
 // - doubled leading slashes and one trailing slash do not matter;
 // - an empty segment is an empty parameter (`/keys/n//decrypt`);
 // - a parameter right behind another may be left out (`/secrets/n` is `/secrets/n/`, the latest);
@@ -28,7 +29,9 @@ interface Node<Target> {
 
 interface Leaf<Target> {
   readonly operation: Operation<Target>;
-  /** Parameter names in the order they are met; `undefined` for one that this variant leaves out. */
+  /**
+   * Parameter names in the order they are met; `undefined` for one that this variant leaves out.
+   */
   readonly names: readonly string[];
   readonly omitted: readonly string[];
 }
@@ -55,7 +58,10 @@ export class Router<Target> {
     return this.#matchScoped(method, segments) ?? found ?? { kind: 'unknown' };
   }
 
-  /** Tries the longest scope first: `/a/providers/X/b/providers/Y/c` belongs to Y at `/a/providers/X/b`. */
+  /**
+   * Tries the longest scope first: `/a/providers/X/b/providers/Y/c` belongs to Y at
+   * `/a/providers/X/b`.
+   */
   #matchScoped(method: string, segments: readonly string[]): Match<Target> | undefined {
     let other: Match<Target> | undefined;
     for (let end = segments.length - 1; end >= 0; end--) {

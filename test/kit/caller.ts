@@ -1,5 +1,5 @@
-// One application of a test instance, calling over plain HTTPS with tokens of its own. Tests use it to
-// prepare what a client under test then meets, and to send what no client would.
+// One application of a test instance, calling over plain HTTPS with tokens of its own. Tests use it
+// to prepare what a client under test then meets, and to send what no client would.
 import { z } from '#kernel';
 import type { Answer, Sent, Wire } from './wire.ts';
 

@@ -1,5 +1,5 @@
-// What most tests need before they start: an application with a secret, a resource group, a vault in
-// one of its two permission models, a grant. Everything goes over the wire, as the owner.
+// What most tests need before they start: an application with a secret, a resource group, a vault
+// in one of its two permission models, a grant. Everything goes over the wire, as the owner.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from '#kernel';
 import { ARM_VERSIONS, Caller } from './caller.ts';

@@ -1,5 +1,5 @@
-// Serves a real instance in a child process, the way a user starts one, on a directory and a port of
-// its own.
+// Serves a real instance in a child process, the way a user starts one, on a directory and a port
+// of its own.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,7 +90,9 @@ function launchServer(dataDirectory: string, options: StartOptions): Child {
   });
 }
 
-/** Starts an instance and waits until it says that it serves; throws with its words if it does not. */
+/**
+ * Starts an instance and waits until it says that it serves; throws with its words if it does not.
+ */
 export async function startInstance(options: StartOptions = {}): Promise<Instance> {
   const dataDirectory = options.dataDirectory ?? temporaryDirectory();
   const startedAtMs = performance.now();

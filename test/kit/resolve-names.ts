@@ -1,6 +1,7 @@
-// Makes the names of a test instance (`login.D`, `*.vault.D`) resolve to this machine inside one Node
-// process, without touching the machine's hosts file. Only the address is given; certificates are
-// checked against the name as always. Loaded with `--import`, it takes the domain from the environment.
+// Makes the names of a test instance (`login.D`, `*.vault.D`) resolve to this machine inside one
+// Node process, without touching the machine's hosts file. Only the address is given; certificates
+// are checked against the name as always. Loaded with `--import`, it takes the domain from the
+// environment.
 import dns from 'node:dns';
 import { env } from 'node:process';
 

@@ -1,5 +1,5 @@
-// Plain HTTPS requests to a test instance: the certificate is checked against the name in the URL and
-// the instance's own authority, while the socket always goes to this machine.
+// Plain HTTPS requests to a test instance: the certificate is checked against the name in the URL
+// and the instance's own authority, while the socket always goes to this machine.
 import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';

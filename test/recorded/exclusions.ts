@@ -1,5 +1,5 @@
-// Where answers differ from the recordings for a reason. Both lists may only shrink: a recording that
-// is excluded and passes all the same fails the test.
+// Where answers differ from the recordings for a reason. Both lists may only shrink: a recording
+// that is excluded and passes all the same fails the test.
 import { builtInRoles } from '#resources';
 import type { Difference } from './replay.ts';
 

@@ -1,5 +1,5 @@
-// Repeats recorded conversations with the real service against an instance, by means of the replay kit
-// beside the project. A checkout without the recordings has nothing to repeat.
+// Repeats recorded conversations with the real service against an instance, by means of the replay
+// kit beside the project. A checkout without the recordings has nothing to repeat.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -78,7 +78,9 @@ function cassettesOf(group: string): Cassette[] {
 }
 
 export interface Replayer {
-  /** Repeats every recording of a group, for example `secrets`; those in `last` after the others. */
+  /**
+   * Repeats every recording of a group, for example `secrets`; those in `last` after the others.
+   */
   repeat(group: string, last: ReadonlySet<string>): Promise<Repeated[]>;
 }
 

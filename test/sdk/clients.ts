@@ -1,5 +1,5 @@
-// Azure's own JavaScript clients, pointed at a test instance with nothing but the settings that a user
-// would make: the authority, no instance discovery at a public cloud, the management endpoint.
+// Azure's own JavaScript clients, pointed at a test instance with nothing but the settings that a
+// user would make: the authority, no instance discovery at a public cloud, the management endpoint.
 import { readFileSync } from 'node:fs';
 import tls from 'node:tls';
 import { AuthorizationManagementClient } from '@azure/arm-authorization';

@@ -1,5 +1,5 @@
-// The main job from start to finish, once in each permission model: register a principal, assign it a
-// role, let it into the vault, close the network, and get a secret as an application of its own.
+// The main job from start to finish, once in each permission model: register a principal, assign it
+// a role, let it into the vault, close the network, and get a secret as an application of its own.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';

@@ -31,7 +31,8 @@ describe('@azure/arm-authorization', () => {
   after(() => instance?.stop());
 
   function assignment(role: string) {
-    const definitions = `/subscriptions/${instance.subscriptionId}/providers/Microsoft.Authorization`;
+    const subscription = `/subscriptions/${instance.subscriptionId}`;
+    const definitions = `${subscription}/providers/Microsoft.Authorization`;
     return {
       principalId: application.objectId,
       principalType: 'ServicePrincipal',

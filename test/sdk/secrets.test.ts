@@ -1,4 +1,5 @@
-// The whole surface of @azure/keyvault-secrets against a served instance, in both permission models.
+// The whole surface of @azure/keyvault-secrets against a served instance, in both permission
+// models.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { SecretClient } from '@azure/keyvault-secrets';
@@ -112,7 +113,7 @@ for (const model of ['policy', 'rbac'] as const) {
       assert.ok(!JSON.stringify(listed).includes('value of'));
     });
 
-    test('a deleted secret is gone, is listed as deleted, and recovers with its versions', async () => {
+    test('a deleted secret is gone, listed, and recovers with its versions', async () => {
       await client.setSecret('recovered', 'old');
       await client.setSecret('recovered', 'new');
       const deleted = await deleteSecret('recovered');

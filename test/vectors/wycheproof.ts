@@ -13,8 +13,6 @@ export const hex = z
   .transform((text) => Buffer.from(text, 'hex'));
 
 const result = z.enum(['valid', 'invalid', 'acceptable']);
-export type Verdict = z.infer<typeof result>;
-
 export const vectorBase = { tcId: z.number(), comment: z.string(), result } as const;
 
 /** The groups of `name`_test.json, each as `group` describes it. */

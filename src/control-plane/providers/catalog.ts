@@ -1,11 +1,6 @@
 // Which resource providers and actions there are. The lists are what the rows of this program need
 // and what roles can name; nothing is registered or unregistered, everything is always there.
 
-export interface ProviderType {
-  readonly resourceType: string;
-  readonly locations: readonly string[];
-}
-
 export interface Provider {
   readonly namespace: string;
   readonly types: readonly string[];
