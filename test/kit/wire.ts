@@ -21,12 +21,22 @@ export interface Sent {
   readonly from?: string | undefined;
 }
 
-export class Answer {
+interface AnswerParts {
+  /** Of the request. */
+  readonly method: string;
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export class Answer implements AnswerParts {
+  readonly method: string;
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 
-  constructor(status: number, headers: IncomingHttpHeaders, text: string) {
+  constructor({ method, status, headers, text }: AnswerParts) {
+    this.method = method;
     this.status = status;
     this.headers = headers;
     this.text = text;
@@ -53,6 +63,7 @@ export class Wire {
 
   send(sent: Sent): Promise<Answer> {
     const url = new URL(sent.url);
+    const { method = 'GET' } = sent;
     const body = renderBody(sent);
     const headers: Record<string, string> = { host: url.host, ...body.headers, ...sent.headers };
     if (sent.token !== undefined) headers.authorization = `Bearer ${sent.token}`;
@@ -60,7 +71,7 @@ export class Wire {
     const path = sent.url.slice(url.origin.length);
     return new Promise((resolve, reject) => {
       const outgoing = httpsRequest({
-        method: sent.method ?? 'GET',
+        method,
         host: '127.0.0.1',
         port: url.port === '' ? 443 : url.port,
         servername: url.hostname,
@@ -77,9 +88,10 @@ export class Wire {
           text += part;
         });
         incoming.once('error', reject);
-        incoming.once('end', () =>
-          resolve(new Answer(incoming.statusCode ?? 0, incoming.headers, text)),
-        );
+        incoming.once('end', () => {
+          const { statusCode: status = 0, headers } = incoming;
+          resolve(new Answer({ method, status, headers, text }));
+        });
       });
       outgoing.end(body.content);
     });
