@@ -1,7 +1,7 @@
 // The composition root: opens what there is, hands each module its ports, and takes it all down
 // again. The only file that may import every module; it holds no rules of its own.
 import process from 'node:process';
-import { AuditLog, renderAuditEvent } from '#audit';
+import { renderAuditEvent } from '#audit';
 import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer, systemGrant } from '#authorization';
 import { buildProgram, renderBanner, renderReadyLine } from '#cli';
@@ -54,18 +54,13 @@ async function serveOn(listener: server.Listener, config: Config): Promise<void>
     domain: config.domain,
     systemGrant: asSystem(SYSTEM_PARTITION),
     tenantGrant: (tenantId) => asSystem(store.tenantPartition(tenantId)),
-    handOver: (administrator) =>
-      install.writeWhole(
-        files(config).administratorFile,
-        `${JSON.stringify(administrator, undefined, 2)}\n`,
-        install.PRIVATE_MODE,
-      ),
+    handOver: async (administrator, made) => {
+      const text = `${JSON.stringify(administrator, undefined, 2)}\n`;
+      install.writeWhole(files(config).administratorFile, text, install.PRIVATE_MODE);
+      await (await install.openAuditLog({ config, installation: made, clock })).close();
+    },
   });
-  const audit = await AuditLog.open({
-    directory: files(config).auditDirectory,
-    clock,
-    key: install.auditKeyOf(installation),
-  });
+  const audit = await install.openAuditLog({ config, installation, clock, isUsed: true });
   const estate = await openEstate(storage, installation, config);
   const certificate = install.serverTls({
     view: storage.view(asSystem(SYSTEM_PARTITION)),

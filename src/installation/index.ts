@@ -1,12 +1,11 @@
-export { readAuditKey } from './audit-key.ts';
 export { keepWritten, PRIVATE_MODE, PUBLIC_MODE, writeWhole } from './files.ts';
 export {
   type Administrator,
-  auditKeyOf,
   type Installation,
   type InstallationInput,
   openInstallation,
 } from './installation.ts';
+export { openAuditLog, readAuditKey } from './installation-audit.ts';
 export { type OwnCertificate, readOwnCertificate } from './own-certificate.ts';
 export { chooseSeal } from './seal.ts';
 export { type ServerTls, type ServerTlsOptions, serverTls } from './server-tls.ts';

@@ -3,15 +3,25 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { AuditDamaged } from '#audit';
 import { systemGrant } from '#authorization';
 import { createAuthority, issueServerCertificate } from '#cryptography';
 import { Directory } from '#directory';
 import { ManualClock } from '#kernel';
 import { Resources } from '#resources';
-import { openMemoryStorage, type Storage, StorageError, tenantPartition } from '#storage';
+import {
+  openMemoryStorage,
+  openStorage,
+  type Storage,
+  StorageError,
+  sqlitePhysical,
+  tenantPartition,
+} from '#storage';
 import { keepWritten, readSecretLine, writeWhole } from './files.ts';
 import { type Administrator, type InstallationInput, openInstallation } from './installation.ts';
+import { openAuditLog, readAuditKey } from './installation-audit.ts';
 import { readOwnCertificate } from './own-certificate.ts';
+import { chooseSeal } from './seal.ts';
 import { openServerCertificate, serverNames } from './server-certificate.ts';
 import { describeStartFailure, StartFailure } from './start-failure.ts';
 
@@ -34,7 +44,7 @@ async function make(): Promise<Made> {
     domain: 'localhost',
     systemGrant: systemGrant('system/', 'test'),
     tenantGrant: (tenantId) => systemGrant(tenantPartition(tenantId), 'test'),
-    handOver: (administrator) => handed.push(administrator),
+    handOver: (administrator) => void handed.push(administrator),
   };
   return { input, handed, storage };
 }
@@ -86,6 +96,30 @@ describe('first start', () => {
     const kept = JSON.stringify(await storage.view(input.systemGrant).get('installation'));
     assert.equal(kept.includes(handed[0]?.password ?? 'x'), false);
     assert.equal(kept.includes(handed[0]?.clientSecret ?? 'x'), false);
+  });
+});
+
+describe('audit log', () => {
+  test('its key is found beside a running server, and a lost log is refused', async () => {
+    const dataDirectory = join(directory, 'audited');
+    const seal = { kind: 'key-file', path: join(directory, 'root.key') } as const;
+    const config = { dataDirectory, seal };
+    const clock = new ManualClock();
+    const storage = await openStorage({
+      physical: sqlitePhysical({ directory: dataDirectory }),
+      keyring: chooseSeal(seal),
+      clock,
+    });
+    const grant = systemGrant('system/', 'test');
+    const early = readAuditKey({ config, systemGrant: grant, clock });
+    await assert.rejects(early, /No instance was ever started/);
+    const installation = await openInstallation({ ...(await make()).input, storage });
+    const key = await readAuditKey({ config, systemGrant: grant, clock });
+    assert.equal(Buffer.from(key).toString('base64url'), installation.auditKey);
+    await assert.rejects(openAuditLog({ config, installation, clock, isUsed: true }), AuditDamaged);
+    await (await openAuditLog({ config, installation, clock })).close();
+    await (await openAuditLog({ config, installation, clock, isUsed: true })).close();
+    await storage.close();
   });
 });
 

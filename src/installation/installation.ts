@@ -36,7 +36,7 @@ export interface InstallationInput {
   readonly systemGrant: Grant;
   readonly tenantGrant: (tenantId: string) => Grant;
   /** Called before the installation counts as ready. */
-  readonly handOver: (administrator: Administrator) => void;
+  readonly handOver: (administrator: Administrator, made: Installation) => Promise<void> | void;
 }
 
 const RECORD = 'installation';
@@ -57,7 +57,7 @@ export async function openInstallation(input: InstallationInput): Promise<Instal
   await save(own, installation);
   const tenant = input.storage.view(input.tenantGrant(installation.tenantId));
   await clear(tenant);
-  input.handOver(await populate(tenant, installation, input));
+  await input.handOver(await populate(tenant, installation, input), installation);
   const ready: Installation = { ...installation, state: 'ready' };
   await save(own, ready);
   return ready;

@@ -1,5 +1,6 @@
 // The certificate that the listener shows: the operator's own, or one from the authority that this
 // installation made for itself. Kept sealed in the store; renewed long before it expires.
+import { planeHosts } from '#config';
 import {
   type CertificateWithKey,
   createAuthority,
@@ -21,11 +22,7 @@ export interface ServerCertificate {
 
 /** The names under which the planes and every vault are reached. */
 export function serverNames(domain: string, addresses: readonly string[]): ServerNames {
-  const planes = ['login', 'management', 'graph', 'portal', 'vault'];
-  return {
-    names: [...planes.map((plane) => `${plane}.${domain}`), `*.vault.${domain}`, domain],
-    addresses,
-  };
+  return { names: [...planeHosts(domain), `*.vault.${domain}`, domain], addresses };
 }
 
 /** What is kept if it still fits; otherwise a new certificate, from a new authority if need be. */
