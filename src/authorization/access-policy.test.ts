@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judgePolicyEntry, policyPermits } from './access-policy.ts';
+import fc from 'fast-check';
+import { judgePolicyEntry, policyEntriesFor, policyPermits } from './access-policy.ts';
 import { person, policyFor, TENANT } from './world.fixture.ts';
 
 const vault = { tenantId: TENANT };
@@ -36,6 +37,36 @@ describe('whom an access policy is about', () => {
     const entry = policyFor('p1', GET, { applicationId: 'app' });
     const itself = caller('p1', [], { type: 'ServicePrincipal', applicationId: 'app' });
     assert.equal(judgePolicyEntry(entry, vault, itself), 'otherApplication');
+  });
+});
+
+describe('the entries of a vault', () => {
+  it('that are about the caller are found the same through the index as one by one', () => {
+    const id = fc.constantFrom('p1', 'P1', 'p2', 'g1', 'G1', 'g2', 'g3');
+    const applicationId = fc.constantFrom(undefined, 'app', 'other');
+    const entry = fc
+      .tuple(id, applicationId, fc.constantFrom(TENANT, 'other'))
+      .map(([objectId, application, tenantId]) =>
+        policyFor(objectId, GET, { tenantId, ...(application && { applicationId: application }) }),
+      );
+    const groups = fc.uniqueArray(fc.constantFrom('g1', 'g2', 'g3', 'g4', 'g5'));
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 12 }), groups, (accessPolicies, memberOf) => {
+        const asking = caller('p1', memberOf, { applicationId: 'app' });
+        const expected = accessPolicies.filter(
+          (each) => judgePolicyEntry(each, vault, asking) === 'applies',
+        );
+        const found = policyEntriesFor({ ...vault, accessPolicies }, asking);
+        assert.equal(found.length, expected.length);
+        for (const each of expected) assert.ok(found.includes(each));
+      }),
+    );
+  });
+
+  it('that were replaced are not found again', () => {
+    const before = { ...vault, accessPolicies: [policyFor('p1', GET)] };
+    assert.equal(policyEntriesFor(before, caller('p1')).length, 1);
+    assert.equal(policyEntriesFor({ ...before, accessPolicies: [] }, caller('p1')).length, 0);
   });
 });
 

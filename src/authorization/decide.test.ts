@@ -12,7 +12,7 @@ import {
   systemGrant,
 } from './decide.ts';
 import type { DataRequest, DenialReason, World } from './decision.ts';
-import { dataOperations } from './operations.fixture.ts';
+import { dataOperations, policyPermissions } from './operations.fixture.ts';
 import {
   assign,
   customRole,
@@ -66,11 +66,8 @@ function allowedOperations(permissions: Parameters<typeof policyFor>[1]): readon
 }
 
 describe('the examples of "Key Vault authentication fundamentals"', () => {
-  const keyPermissions =
-    'get list update create import delete recover backup restore decrypt encrypt unwrapKey wrapKey verify sign purge release rotate getrotationpolicy setrotationpolicy';
-
   it('principal 1 performs any key operation and no secret or certificate operation', () => {
-    const allowed = allowedOperations({ keys: keyPermissions.split(' ') });
+    const allowed = allowedOperations({ keys: policyPermissions.keys ?? [] });
     const keys = dataOperations.filter(({ access }) => access.policy[0]?.startsWith('keys/'));
     assert.deepEqual(
       allowed,
@@ -302,7 +299,11 @@ describe('conditions on secret names', () => {
 
   it('may ask for the vault, the time and the network', () => {
     const world = conditioned(
-      `@Resource[Microsoft.KeyVault/vaults:name] StringEquals 'kv1' AND @Environment[UtcNow] DateTimeLessThan '2026-06-01T00:00:00.001Z' AND @Environment[isPrivateLink] BoolEquals true`,
+      [
+        `@Resource[Microsoft.KeyVault/vaults:name] StringEquals 'kv1'`,
+        `@Environment[UtcNow] DateTimeLessThan '2026-06-01T00:00:00.001Z'`,
+        '@Environment[isPrivateLink] BoolEquals true',
+      ].join(' AND '),
     );
     const attributes = { environment: { IsPrivateLink: true } };
     assert.ok(decideData(world, data({ attributes })).allowed);
@@ -491,10 +492,9 @@ describe('directory permissions', () => {
 
   it('are no longer given to an account that was disabled', () => {
     const directoryRoles = { p1: ['62e90394-69f5-4237-9190-012177145e10'] };
-    const decision = decideDirectory(worldOf({ directoryRoles, inactive: ['p1'] }), {
-      principal: person('p1'),
-      permission: 'User.ReadWrite.All',
-    });
+    const world = worldOf({ directoryRoles, inactive: ['p1'] });
+    const request = { principal: person('p1'), permission: 'User.ReadWrite.All' };
+    const decision = decideDirectory(world, request);
     assert.ok(!decision.allowed);
     assert.equal(decision.reason.code, 'PrincipalNotActive');
   });

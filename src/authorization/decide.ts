@@ -6,7 +6,7 @@
 import { type Grant, issueGrant, type Principal } from '#kernel';
 import { vaultResourceId } from '#resources';
 import { tenantPartition, vaultPartition } from '#storage';
-import { judgePolicyEntry, policyPermits, type VaultAccess } from './access-policy.ts';
+import { policyEntriesFor, policyPermits, type VaultAccess } from './access-policy.ts';
 import type { IndexedAssignment } from './assignment-index.ts';
 import type { Caller } from './caller.ts';
 import { conditionContext } from './condition-context.ts';
@@ -207,9 +207,7 @@ function decideDataByPolicy(world: World, request: DataRequest): Decision {
   const asked = { principalId: principal.objectId, action: access.action, scope };
   const caller = dataCaller(world, request);
   if (typeof caller === 'string') return denied({ ...asked, code: caller });
-  const entries = vault.accessPolicies.filter(
-    (entry) => judgePolicyEntry(entry, vault, caller) === 'applies',
-  );
+  const entries = policyEntriesFor(vault, caller);
   const permits = entries.some((entry) =>
     access.policy.some((permission) => policyPermits(entry, permission)),
   );

@@ -112,7 +112,8 @@ describe('the explanation of a refusal', () => {
     const held = (changes: Partial<Parameters<typeof assign>[0]>) =>
       assign({ principalId: 'p1', scope: VAULT, roleDefinitionName: USER, ...changes });
     const excluding = customRole([{ dataActions: ['*'], notDataActions: ['*/getSecret/action'] }]);
-    const condition = `@Resource[Microsoft.KeyVault/vaults/secrets:name] StringEquals 'web' OR @Request[a] StringEquals 'x'`;
+    const name = '@Resource[Microsoft.KeyVault/vaults/secrets:name]';
+    const condition = `${name} StringEquals 'web' OR @Request[a] StringEquals 'x'`;
     const assignments = [
       held({ roleDefinitionName: roleNamed('Owner') }),
       held({ roleDefinitionName: excluding.name }),
@@ -138,7 +139,7 @@ describe('the explanation of a refusal', () => {
     assert.deepEqual(conditional.condition, {
       text: condition,
       attributes: [
-        { attribute: '@Resource[Microsoft.KeyVault/vaults/secrets:name]', value: 'db' },
+        { attribute: name, value: 'db' },
         { attribute: '@Request[a]', value: null },
       ],
     });

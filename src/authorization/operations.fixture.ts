@@ -14,7 +14,9 @@ type Row = readonly [
   also?: string,
 ];
 
-// biome-ignore format: one row a line.
+const MANAGE = 'certificates/manageissuers';
+const REGENERATE = 'regeneratekey';
+
 const rows: readonly Row[] = [
   ['GetDeletedSecrets', 'secrets/readMetadata/action', 'vault', 'secrets/list'],
   ['GetDeletedSecret', 'secrets/readMetadata/action', 'object', 'secrets/get'],
@@ -70,12 +72,27 @@ const rows: readonly Row[] = [
   ['GetCertificateVersions', 'certificates/read', 'object', 'certificates/list'],
   ['GetCertificateContacts', 'certificatecontacts/write', 'vault', 'certificates/managecontacts'],
   ['SetCertificateContacts', 'certificatecontacts/write', 'vault', 'certificates/managecontacts'],
-  ['DeleteCertificateContacts', 'certificatecontacts/write', 'vault', 'certificates/managecontacts'],
-  ['GetCertificateIssuers', 'certificatecas/read', 'vault', 'certificates/listissuers certificates/manageissuers certificates/getissuers'],
-  ['GetCertificateIssuer', 'certificatecas/read', 'vault', 'certificates/getissuers certificates/manageissuers'],
-  ['SetCertificateIssuer', 'certificatecas/write', 'vault', 'certificates/setissuers certificates/manageissuers'],
-  ['UpdateCertificateIssuer', 'certificatecas/write', 'vault', 'certificates/setissuers certificates/manageissuers'],
-  ['DeleteCertificateIssuer', 'certificatecas/delete', 'vault', 'certificates/deleteissuers certificates/manageissuers'],
+  [
+    'DeleteCertificateContacts',
+    'certificatecontacts/write',
+    'vault',
+    'certificates/managecontacts',
+  ],
+  [
+    'GetCertificateIssuers',
+    'certificatecas/read',
+    'vault',
+    `certificates/listissuers ${MANAGE} certificates/getissuers`,
+  ],
+  ['GetCertificateIssuer', 'certificatecas/read', 'vault', `certificates/getissuers ${MANAGE}`],
+  ['SetCertificateIssuer', 'certificatecas/write', 'vault', `certificates/setissuers ${MANAGE}`],
+  ['UpdateCertificateIssuer', 'certificatecas/write', 'vault', `certificates/setissuers ${MANAGE}`],
+  [
+    'DeleteCertificateIssuer',
+    'certificatecas/delete',
+    'vault',
+    `certificates/deleteissuers ${MANAGE}`,
+  ],
   ['RestoreCertificate', 'certificates/restore/action', 'vault', 'certificates/restore'],
   ['GetDeletedCertificates', 'certificates/read', 'vault', 'certificates/list'],
   ['GetDeletedCertificate', 'certificates/read', 'object', 'certificates/get'],
@@ -92,7 +109,12 @@ const rows: readonly Row[] = [
   ['GetStorageAccount', 'storageaccounts/read', 'vault', 'storage/get'],
   ['SetStorageAccount', 'storageaccounts/set/action', 'vault', 'storage/set'],
   ['UpdateStorageAccount', 'storageaccounts/set/action', 'vault', 'storage/set storage/update'],
-  ['RegenerateStorageAccountKey', 'storageaccounts/regeneratekey/action', 'vault', 'storage/regeneratekey'],
+  [
+    'RegenerateStorageAccountKey',
+    `storageaccounts/${REGENERATE}/action`,
+    'vault',
+    `storage/${REGENERATE}`,
+  ],
   ['GetSasDefinitions', 'storageaccounts/sas/read', 'vault', 'storage/listsas'],
   ['GetDeletedSasDefinitions', 'storageaccounts/sas/read', 'vault', 'storage/listsas'],
   ['GetDeletedSasDefinition', 'storageaccounts/sas/read', 'vault', 'storage/getsas'],

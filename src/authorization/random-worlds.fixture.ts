@@ -87,6 +87,7 @@ const ACTION_PATTERNS = [
   'Microsoft.Authorization/roleAssignments/*',
 ];
 const BUILT_IN = ['Owner', 'Contributor', 'Reader', 'Key Vault Secrets User'].map(roleNamed);
+const ROLE_ID = 'Microsoft.Authorization/roleAssignments:RoleDefinitionId';
 const POLICY_NAMES = ['get', 'GET', 'list', 'set', 'all', 'purge', 'encrypt'];
 
 const oneOf = <T>(values: readonly T[]) => fc.constantFrom(...values);
@@ -111,7 +112,7 @@ const leaves: readonly MeantCondition[] = [
   named('@Request', 'StringStartsWith', (name) => name.startsWith('s')),
   named('@Request', 'StringNotLike', (name) => name !== 's'),
   {
-    text: `@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${BUILT_IN.join(', ')}}`,
+    text: `@Request[${ROLE_ID}] ForAnyOfAnyValues:GuidEquals {${BUILT_IN.join(', ')}}`,
     holds: ({ roleInRequest }) =>
       roleInRequest !== undefined && BUILT_IN.includes(roleInRequest.toLowerCase()),
   },
@@ -293,9 +294,7 @@ const actionRequest = fc
     request: {
       ...rest,
       nowMs: NOW_MS,
-      attributes: roleId
-        ? { request: { 'Microsoft.Authorization/roleAssignments:RoleDefinitionId': roleId } }
-        : undefined,
+      attributes: roleId ? { request: { [ROLE_ID]: roleId } } : undefined,
     },
   }));
 

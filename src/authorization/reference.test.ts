@@ -78,7 +78,8 @@ function referenceAllows({ records, meanings, asked }: RandomWorld): boolean {
   function targetOf(): string {
     if (asked.kind === 'action') return asked.request.scope;
     const { vault, objectScope, access } = asked.request;
-    const id = `/subscriptions/${vault.subscriptionId}/resourceGroups/${vault.resourceGroup}/providers/Microsoft.KeyVault/vaults/${vault.name}`;
+    const group = `/subscriptions/${vault.subscriptionId}/resourceGroups/${vault.resourceGroup}`;
+    const id = `${group}/providers/Microsoft.KeyVault/vaults/${vault.name}`;
     return access.at === 'vault' ? id : `${id}/${objectScope}`;
   }
 

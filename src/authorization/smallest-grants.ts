@@ -23,6 +23,9 @@ export type Suggestion =
   | { readonly kind: 'ipRule'; readonly value: string };
 
 const SUGGESTED_ROLES_MAX = 3;
+// A tenant may have 5,000 custom roles; weighing all of them in full would hold up other requests.
+const WEIGHED_ROLES_MAX = 100;
+const NAMED_ACTIONS_MAX = 500;
 const KINDS: readonly ActionKind[] = ['action', 'dataAction'];
 
 /**
@@ -32,13 +35,17 @@ export function smallestRoles(
   roles: Iterable<RoleDefinition>,
   queries: readonly RbacQuery[],
 ): readonly Suggestion[] {
-  const compiled = [...roles].map(compileRole);
-  const catalogue = actionsNamedBy(compiled);
   const [query] = queries;
   if (query === undefined) return [];
-  return compiled
-    .filter((role) => isAssignable(role.definition, query.scopes))
+  const definitions = [...roles];
+  const catalogue = actionsNamedBy(definitions);
+  const candidates = definitions
+    .filter((definition) => isAssignable(definition, query.scopes))
+    .map(compileRole)
     .filter((role) => queries.some((each) => allowsWithoutCondition(role, each)))
+    .sort((a, b) => wildcardsOf(a.definition) - wildcardsOf(b.definition))
+    .slice(0, WEIGHED_ROLES_MAX);
+  return candidates
     .map((role) => ({ definition: role.definition, size: sizeOf(role, catalogue) }))
     .sort((a, b) => a.size - b.size || (a.definition.roleName < b.definition.roleName ? -1 : 1))
     .slice(0, SUGGESTED_ROLES_MAX)
@@ -79,15 +86,19 @@ function isAssignable(definition: RoleDefinition, scopes: readonly string[]): bo
 
 type Catalogue = Readonly<Record<ActionKind, ReadonlySet<string>>>;
 
-/** Every action that some role names in full: the yardstick for how much a wildcard gives. */
-function actionsNamedBy(roles: readonly CompiledRole[]): Catalogue {
-  const permissions = roles.flatMap(({ definition }) => definition.permissions);
-  const named = (texts: readonly string[]) =>
-    new Set(texts.filter((text) => !text.includes('*')).map((text) => text.toLowerCase()));
-  return {
-    action: named(permissions.flatMap(({ actions, notActions }) => [...actions, ...notActions])),
-    dataAction: named(permissions.flatMap((each) => [...each.dataActions, ...each.notDataActions])),
-  };
+/** Actions that some role names in full, built-in roles first: the yardstick for a wildcard. */
+function actionsNamedBy(roles: readonly RoleDefinition[]): Catalogue {
+  const named: Record<ActionKind, Set<string>> = { action: new Set(), dataAction: new Set() };
+  const permissions = roles.flatMap((role) => role.permissions);
+  for (const { actions, notActions, dataActions, notDataActions } of permissions) {
+    for (const text of [...actions, ...notActions]) addNamed(named.action, text);
+    for (const text of [...dataActions, ...notDataActions]) addNamed(named.dataAction, text);
+  }
+  return named;
+}
+
+function addNamed(names: Set<string>, text: string): void {
+  if (names.size < NAMED_ACTIONS_MAX && !text.includes('*')) names.add(text.toLowerCase());
 }
 
 /** Known actions it gives; a wildcard weighs one more, for what nobody has named yet. */
@@ -100,9 +111,10 @@ function sizeOf(role: CompiledRole, catalogue: Catalogue): number {
       }
     }
   }
-  const patterns = role.definition.permissions.flatMap((each) => [
-    ...each.actions,
-    ...each.dataActions,
-  ]);
-  return size + patterns.filter((text) => text.includes('*')).length;
+  return size + wildcardsOf(role.definition);
+}
+
+function wildcardsOf({ permissions }: RoleDefinition): number {
+  const patterns = permissions.flatMap(({ actions, dataActions }) => [...actions, ...dataActions]);
+  return patterns.filter((text) => text.includes('*')).length;
 }

@@ -15,8 +15,9 @@ const PRIVATE_RANGES: readonly Ipv4Range[] = [
   { value: 0xc0a8_0000, prefixLength: 16 },
 ];
 
+// A template: `*` is one name.
 const SUBNET_ID =
-  /^\/subscriptions\/[^/]+\/resourcegroups\/[^/]+\/providers\/microsoft\.network\/virtualnetworks\/[^/]+\/subnets\/[^/]+$/;
+  '/subscriptions/*/resourcegroups/*/providers/microsoft.network/virtualnetworks/*/subnets/*';
 
 /** An IP rule as a caller wrote it → the form it is stored in, or why it is refused. */
 export function parseIpRule(text: string): IpRule {
@@ -31,7 +32,12 @@ export function parseIpRule(text: string): IpRule {
 /** Resource id of a subnet, lower-case as Azure stores it; `undefined` if it is none. */
 export function parseSubnetId(text: string): string | undefined {
   const id = text.toLowerCase();
-  return SUBNET_ID.test(id) ? id : undefined;
+  const names = id.split('/');
+  const template = SUBNET_ID.split('/');
+  const fits = template.every((part, index) =>
+    part === '*' ? names[index] !== '' : names[index] === part,
+  );
+  return fits && names.length === template.length ? id : undefined;
 }
 
 function isWithin(inner: Ipv4Range, outer: Ipv4Range): boolean {

@@ -238,7 +238,8 @@ function typed(
   const { attribute, tokens, position } = operand;
   if (attribute) return { kind: 'attribute', attribute };
   if (tokens.length > 1 && !quantifier) {
-    const message = `several values need a quantifier, such as ForAnyOfAnyValues:${comparison.name}`;
+    const quantified = `ForAnyOfAnyValues:${comparison.name}`;
+    const message = `several values need a quantifier, such as ${quantified}`;
     throw new ConditionSyntaxError(position, message);
   }
   const literals = tokens.map((token): Literal => {
