@@ -145,6 +145,18 @@ describe('the examples of "Key Vault authentication fundamentals"', () => {
     assert.ok(!decideData(world, data({ vault })).allowed);
   });
 
+  it('a Key Vault Reader sees the properties of a vault and changes nothing', () => {
+    const roleDefinitionName = roleNamed('Key Vault Reader');
+    const world = worldOf({
+      assignments: [assign({ principalId: 'p1', scope: VAULT, roleDefinitionName })],
+    });
+    assert.ok(decideAction(world, action('Microsoft.KeyVault/vaults/read')).allowed);
+    for (const name of ['write', 'delete', 'accessPolicies/write', 'deploy/action']) {
+      assert.ok(!decideAction(world, action(`Microsoft.KeyVault/vaults/${name}`)).allowed, name);
+    }
+    assert.ok(!decideData(world, data()).allowed);
+  });
+
   it('a role given at the tenant trickles down; one given at a vault stays there', () => {
     const reader = roleNamed('Reader');
     const read = 'Microsoft.KeyVault/vaults/read';

@@ -11,7 +11,7 @@ import { explain } from './explain.ts';
 import { type Facts, type RandomWorld, randomWorld } from './random-worlds.fixture.ts';
 import { TENANT, worldOf } from './world.fixture.ts';
 
-const WORLDS_DEFAULT = 10_000;
+const WORLDS_DEFAULT = 5000;
 const worlds = Number(process.argv[2] ?? WORLDS_DEFAULT);
 const seed = Number(process.argv[3] ?? randomInt(2 ** 31));
 
