@@ -193,6 +193,14 @@ const vaults = {
       'permanently deleted. Follow this link for more information: ' +
       'https://go.microsoft.com/fwlink/?linkid=2149745',
   ),
+  permissionModel: define(
+    400,
+    'InsufficientPermissions',
+    'Caller is not allowed to change permission model. For more information on how to change the ' +
+      'permissions model follow this link: https://go.microsoft.com/fwlink/?linkid=2155160. ' +
+      'Details: oid={objectId}; action=Microsoft.Authorization/roleAssignments/write; ' +
+      'resource={resource}; decision=NotAllowed;',
+  ),
   purgeNotAllowed: define(405, 'MethodNotAllowed', "Operation 'DeletedVaultPurge' is not allowed."),
   purgeProtection: define(
     400,

@@ -1,4 +1,5 @@
 // `Microsoft.KeyVault/vaults`: the rows that Azure documents, by name and in lists.
+import { usesRoles } from '#authorization';
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Operation, type Result, type z } from '#kernel';
 import { isSameId, type Vault, vaultResourceId } from '#resources';
@@ -8,9 +9,9 @@ import { findVault, type VaultAddress } from '../containers.ts';
 import { type ArmCall, changeOf, namesOf } from '../handling.ts';
 import { renderList } from '../list.ts';
 import { isLocation, normalizeLocation } from '../location.ts';
-import type { Management, ManagementTarget } from '../management.ts';
+import { callerOf, type Management, type ManagementTarget } from '../management.ts';
 import { changeAccessPolicies, type PolicyChange, parseAccessPolicies } from './access-policies.ts';
-import { createVault, touch, updateVault } from './vault.ts';
+import { createVault, touch, updateVault, type VaultChanges } from './vault.ts';
 import { changeVault, removeVault, restoreVault, saveVault } from './vault-store.ts';
 import {
   changeAccessPoliciesSchema,
@@ -67,6 +68,7 @@ function singleRows(management: Management): readonly ArmRow[] {
         resourceManagerErrors.vaultAlreadyExists,
         resourceManagerErrors.vaultSoftDeleted,
         resourceManagerErrors.resourceLocation,
+        resourceManagerErrors.permissionModel,
       ],
       handle: (call) => putVault(management, call),
     }),
@@ -98,7 +100,7 @@ function changeRows(management: Management): readonly ArmRow[] {
       audit: 'VaultPatch',
       params: namesOf('subscriptionId', 'resourceGroupName', 'vaultName'),
       body: patchVaultSchema,
-      errors: [resourceManagerErrors.resourceNotFound],
+      errors: [resourceManagerErrors.resourceNotFound, resourceManagerErrors.permissionModel],
       handle: async (call) => {
         const { tenantId } = management;
         const changes = parseVaultChanges({
@@ -108,9 +110,10 @@ function changeRows(management: Management): readonly ArmRow[] {
         });
         const change = changeOf(management, call);
         const view = management.storage.view(call.grant);
-        const vault = await changeVault(view, addressOf(call.params), (before) =>
-          updateVault(before, changes, change),
-        );
+        const vault = await changeVault(view, addressOf(call.params), (before) => {
+          requireModelRight(management, call, { before, changes });
+          return updateVault(before, changes, change);
+        });
         return { body: renderVault(vault, { vaultSuffix }) };
       },
     }),
@@ -159,9 +162,30 @@ async function putVault(
       const group = before.resourceGroup;
       throw new ApiError(resourceManagerErrors.resourceLocation, { ...args, group });
     }
+    requireModelRight(management, call, { before, changes });
     return updateVault(before, changes, change);
   });
   return { body: renderVault(vault, { vaultSuffix, created }) };
+}
+
+/**
+ * The permission model says who may open the vault's objects. Whoever may only write the vault
+ * would let himself in by turning roles off, so that asks for the right to assign roles there.
+ */
+function requireModelRight(
+  management: Management,
+  call: ArmCall,
+  { before, changes }: { readonly before: Vault; readonly changes: VaultChanges },
+): void {
+  const { enableRbacAuthorization: wanted = usesRoles(before) } = changes;
+  if (wanted === usesRoles(before)) return;
+  const question = {
+    action: 'Microsoft.Authorization/roleAssignments/write',
+    scope: vaultResourceId(before),
+  };
+  if (management.allows(call, question)) return;
+  const args = { objectId: callerOf(call).objectId, resource: question.scope };
+  throw new ApiError(resourceManagerErrors.permissionModel, args);
 }
 
 function definedOnly<T extends object>(value: T): Partial<T> {

@@ -50,6 +50,35 @@ test('roles are the default from 2026-02-01 on; an update never flips it', async
   assert.equal(again.body.properties.enableRbacAuthorization, false);
 });
 
+test('only who may assign roles there changes how access to a vault is decided', async () => {
+  const arm = await openTestManagement();
+  await arm.createVault({ enableRbacAuthorization: true });
+  const writer = await arm.newPrincipal();
+  await arm.assign(writer.objectId, 'Contributor', SUB);
+  const own = { tenantId: TENANT, objectId: writer.objectId, permissions: { secrets: ['get'] } };
+  const properties = { enableRbacAuthorization: false, accessPolicies: [own] };
+  for (const [method, body] of [
+    ['PATCH', { properties }],
+    ['PUT', vaultBody(properties)],
+  ] as const) {
+    const { status, body: answer } = await arm.send(method, VAULT, { body, as: writer });
+    assert.equal(status, 400, method);
+    assert.equal(answer.error.code, 'InsufficientPermissions');
+  }
+  const { body: kept } = await arm.send('GET', VAULT);
+  assert.equal(kept.properties.enableRbacAuthorization, true);
+  assert.deepEqual(kept.properties.accessPolicies, []);
+  const same = { body: { properties: { enableRbacAuthorization: true } }, as: writer };
+  assert.equal((await arm.send('PATCH', VAULT, same)).status, 200, 'nothing changes');
+  await arm.assign(writer.objectId, 'User Access Administrator', VAULT);
+  const changed = await arm.send('PATCH', VAULT, { body: { properties }, as: writer });
+  assert.equal(changed.body.properties.enableRbacAuthorization, false);
+  const back = { body: { properties: { enableRbacAuthorization: true } } };
+  const stranger = await arm.newPrincipal();
+  await arm.assign(stranger.objectId, 'Key Vault Contributor', VAULT);
+  assert.equal((await arm.send('PATCH', VAULT, { ...back, as: stranger })).status, 400);
+});
+
 test('vault names follow the rule of 3 to 24 characters', async (t) => {
   const arm = await openTestManagement();
   await arm.createVault();
