@@ -206,7 +206,8 @@ function judgeActivation(
     nowMs,
   });
   if (eligibility === undefined) throw rulesFailed(['EligibilityRule']);
-  refuseBroken(management, call, request);
+  // The rules are those where he is eligible: below, where nobody made any, are only the defaults.
+  refuseBroken(management, call, { ...request, scope: eligibility.scope });
   if (findSchedule(resources.roleSchedules().values(), request, nowMs)) {
     throw new ApiError(resourceManagerErrors.scheduleExists);
   }

@@ -156,6 +156,20 @@ test('the rules of the policy are kept: length, justification, ticket, second fa
   assert.equal(done.body.properties.ticketInfo.ticketNumber, 'T-1');
 });
 
+test('the rules of where one is eligible hold for an activation below, too', async () => {
+  const { arm, activate } = await eligible();
+  const contributor = roleId('Contributor').split('/').at(-1) ?? '';
+  const policy = `${VAULT}/${PROVIDER}/roleManagementPolicies/${policyName(VAULT, contributor)}`;
+  const rules = [
+    { id: 'Expiration_EndUser_Assignment', maximumDuration: 'PT1H' },
+    { id: 'Enablement_EndUser_Assignment', enabledRules: ['MultiFactorAuthentication'] },
+  ];
+  await arm.send('PATCH', policy, { body: { properties: { rules } } });
+  const below = await activate({ scope: `${VAULT}/secrets/one` });
+  assert.equal(codeOf(below), 'RoleAssignmentRequestPolicyValidationFailed');
+  assert.match(below.body.error.message, /"ExpirationRule","MfaRule"/);
+});
+
 test('an active role is not activated twice, nor put down in five minutes', async () => {
   const { arm, activate, may } = await eligible();
   await activate();
