@@ -204,3 +204,19 @@ test('a group is put under another only by who may write there', async () => {
   const body = { properties: { details: { parent: { id: `${MG}/theirs` } } } };
   assert.equal((await arm.send('PUT', `${MG}/mine`, { body, as: principal })).status, 403);
 });
+
+test('a group is pulled under another only by who may give rights in it', async () => {
+  const arm = await openTestManagement();
+  for (const name of ['mine', 'theirs']) await arm.send('PUT', `${MG}/${name}`, { body: {} });
+  const inner = { properties: { details: { parent: { id: `${MG}/theirs` } } } };
+  await arm.send('PUT', `${MG}/inner`, { body: inner });
+  const principal = await arm.newPrincipal();
+  await arm.assign(principal.objectId, 'Owner', `${MG}/mine`);
+  await arm.assign(principal.objectId, 'Contributor', `${MG}/theirs`);
+  const body = { properties: { details: { parent: { id: `${MG}/mine` } } } };
+  const pull = (name: string) => arm.send('PUT', `${MG}/${name}`, { body, as: principal });
+  assert.equal((await pull('theirs')).status, 403);
+  assert.equal((await pull('inner')).status, 403);
+  await arm.assign(principal.objectId, 'User Access Administrator', `${MG}/inner`);
+  assert.equal((await pull('inner')).status, 200);
+});

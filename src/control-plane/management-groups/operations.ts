@@ -154,7 +154,7 @@ function writeRows(management: Management): readonly ArmRow[] {
   ];
 }
 
-/** A group under another parent inherits other rights: moving it asks for `write` there, too. */
+/** A group under another parent inherits other rights: that asks for `write` there, too. */
 async function putGroup(
   management: Management,
   call: ArmCall<z.infer<typeof groupSchema> | undefined>,
@@ -176,6 +176,7 @@ async function putGroup(
   if (parent !== undefined && !(before?.parent !== undefined && isSameId(parent, before.parent))) {
     const scope = managementGroupResourceId(parent);
     management.require(call, { action: `${ACTION}/write`, scope });
+    if (before !== undefined) requireMove(management, call, before);
   }
   const displayName = call.body?.properties?.displayName ?? call.body?.displayName;
   const group: ManagementGroup = {
@@ -189,6 +190,21 @@ async function putGroup(
     .view(call.grant)
     .transact((transaction) => putManagementGroup(transaction, tenantId, group));
   return { body: renderGroup(management, group) };
+}
+
+/**
+ * Who has rights above the new parent gets them in the group and all below it: moving it is giving
+ * rights there. It also takes it out from under what is denied above the old parent.
+ */
+function requireMove(
+  management: Management,
+  call: ArmCall,
+  { name, parent }: ManagementGroup,
+): void {
+  const scope = managementGroupResourceId(name);
+  management.require(call, { action: 'Microsoft.Authorization/roleAssignments/write', scope });
+  if (parent === undefined || isSameId(parent, management.tenantId)) return;
+  management.require(call, { action: `${ACTION}/write`, scope: managementGroupResourceId(parent) });
 }
 
 function subscriptionRows(management: Management): readonly ArmRow[] {
