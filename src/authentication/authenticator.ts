@@ -12,6 +12,8 @@ import { type Revocation, TokenRefused } from './token-refused.ts';
 const SKEW_S = 60;
 const CACHE_ENTRIES_MAX = 10_000;
 const TOKEN_LENGTH_MAX = 16_384;
+/** As clients write it; `BEARER` also takes other letters and more spaces. */
+const SCHEME = 'Bearer ';
 const BEARER = /^Bearer +([A-Za-z0-9_.-]+) *$/i;
 
 export interface AuthenticatorOptions {
@@ -42,16 +44,28 @@ export class Authenticator {
 
   /** `audiences` are the plane's own. Throws TokenRefused, with the reason as a code. */
   authenticate(authorizationHeader: string | undefined, audiences: ReadonlySet<string>): Principal {
-    const token = readBearer(authorizationHeader);
-    const opened = this.#cache.get(token, (text) =>
-      openAccessToken(text, (kid) => this.#directory.signingKeys.verificationKey(kid)),
-    );
+    const opened = this.#open(authorizationHeader);
     this.#check(opened, audiences);
     const known = this.#principals.get(opened);
     if (known) return known;
     const principal = toPrincipal(opened.claims);
     this.#principals.set(opened, principal);
     return principal;
+  }
+
+  #open(header: string | undefined): AccessToken {
+    // Only tokens that opened are kept, so what is found needs no look at its spelling.
+    if (header?.startsWith(SCHEME)) {
+      const usual = this.#cache.find(header.slice(SCHEME.length));
+      if (usual !== undefined) return usual;
+    }
+    const token = readBearer(header);
+    const known = this.#cache.find(token);
+    if (known !== undefined) return known;
+    const { signingKeys } = this.#directory;
+    const opened = openAccessToken(token, (kid) => signingKeys.verificationKey(kid));
+    this.#cache.keep(token, opened);
+    return opened;
   }
 
   #check({ kid, claims }: AccessToken, audiences: ReadonlySet<string>): void {
@@ -92,12 +106,12 @@ export function decideRevocation(
   if (claims.cred === undefined) return undefined;
   const application = directory.applicationByAppId(appId);
   if (application === undefined) return 'application';
-  const credentials = [
-    ...application.passwordCredentials.map((credential) => credential.keyId),
-    ...application.keyCredentials.map((credential) => credential.keyId),
-    ...application.federatedIdentityCredentials.map((credential) => credential.id),
-  ];
-  return credentials.includes(claims.cred) ? undefined : 'credential';
+  const { cred } = claims;
+  const stands =
+    application.passwordCredentials.some(({ keyId }) => keyId === cred) ||
+    application.keyCredentials.some(({ keyId }) => keyId === cred) ||
+    application.federatedIdentityCredentials.some(({ id }) => id === cred);
+  return stands ? undefined : 'credential';
 }
 
 function readBearer(header: string | undefined): string {

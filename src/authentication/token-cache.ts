@@ -16,17 +16,21 @@ export class TokenCache {
     return this.#tokens.size;
   }
 
-  /** `open` runs, and may throw, if the token has not been seen or was pushed out by others. */
-  get(token: string, open: (token: string) => AccessToken): AccessToken {
-    const key = hash('sha256', token, 'base64');
-    const cached = this.#tokens.get(key);
-    if (cached !== undefined) return cached;
-    const opened = open(token);
-    if (this.#tokens.size >= this.#entriesMax) {
+  /** `undefined` if the token has not been kept or was pushed out by others. */
+  find(token: string): AccessToken | undefined {
+    return this.#tokens.get(keyOf(token));
+  }
+
+  keep(token: string, opened: AccessToken): void {
+    const key = keyOf(token);
+    if (!this.#tokens.has(key) && this.#tokens.size >= this.#entriesMax) {
       const [oldest] = this.#tokens.keys();
       if (oldest !== undefined) this.#tokens.delete(oldest);
     }
     this.#tokens.set(key, opened);
-    return opened;
   }
+}
+
+function keyOf(token: string): string {
+  return hash('sha256', token, 'base64');
 }

@@ -126,9 +126,9 @@ export function operation<Target, P = unknown, Q = unknown, B = unknown>(
     prepare(raw) {
       const call = {
         ...raw,
-        params: parse(params ?? unchecked<P>(), raw.params, 'params'),
-        query: parse(query ?? unchecked<Q>(), raw.query, 'query'),
-        body: parse(body ?? unchecked<B>(), raw.body, 'body'),
+        params: params ? parse(params, raw.params, 'params') : unchecked<P>(raw.params),
+        query: query ? parse(query, raw.query, 'query') : unchecked<Q>(raw.query),
+        body: body ? parse(body, raw.body, 'body') : unchecked<B>(raw.body),
       };
       return () => handle(call);
     },

@@ -2,13 +2,7 @@
 // nothing about what the caller may do inside. The order of the steps is Azure's
 // (network-security.md): private link, public access, trusted services, default action, rules.
 import type { NetworkRuleSet } from '#resources';
-import {
-  type ClientAddress,
-  type Ipv4Range,
-  isInRange,
-  parseClientAddress,
-  parseIpv4Range,
-} from './address.ts';
+import { type Ipv4Range, isInRange, parseClientAddress, parseIpv4Range } from './address.ts';
 
 export interface NetworkRequest {
   /** The vault's `networkAcls`; `undefined`: never set, everyone may come. */
@@ -30,14 +24,16 @@ export type NetworkVerdict =
       readonly by: 'privateLink' | 'trustedService' | 'noRules' | 'defaultAction';
     }
   | { readonly admitted: true; readonly by: 'ipRule' | 'virtualNetworkRule'; readonly rule: string }
-  | {
-      readonly admitted: false;
-      readonly reason: 'firewall' | 'publicAccessDisabled';
-      /** As the rules compared it: IPv4 where the socket reported an IPv4-mapped address. */
-      readonly clientAddress: string;
-      /** Whether a trusted service would have been let in. */
-      readonly bypass: 'AzureServices' | 'None';
-    };
+  | Refusal;
+
+interface Refusal {
+  readonly admitted: false;
+  readonly reason: 'firewall' | 'publicAccessDisabled';
+  /** As the rules compared it: IPv4 where the socket reported an IPv4-mapped address. */
+  readonly clientAddress: string;
+  /** Whether a trusted service would have been let in. */
+  readonly bypass: 'AzureServices' | 'None';
+}
 
 const BYPASS_DEFAULT = 'AzureServices';
 
@@ -45,8 +41,6 @@ export function decideNetwork(request: NetworkRequest): NetworkVerdict {
   const { rules, trustedService } = request;
   const bypass = rules?.bypass ?? BYPASS_DEFAULT;
   const trusted = trustedService && bypass === 'AzureServices';
-  const client = parseClientAddress(request.clientAddress);
-  const clientAddress = client?.text ?? request.clientAddress;
   if (request.privateLink) return { admitted: true, by: 'privateLink' };
 
   switch (publicAccess(request.publicNetworkAccess)) {
@@ -55,23 +49,25 @@ export function decideNetwork(request: NetworkRequest): NetworkVerdict {
     case 'perimeter':
       // The perimeter's own rules would decide, and bypass does not count there; there are none
       // here.
-      return { admitted: false, reason: 'publicAccessDisabled', clientAddress, bypass: 'None' };
+      return refused(request, 'publicAccessDisabled', 'None');
     case 'disabled':
       return trusted
         ? { admitted: true, by: 'trustedService' }
-        : { admitted: false, reason: 'publicAccessDisabled', clientAddress, bypass };
+        : refused(request, 'publicAccessDisabled', bypass);
   }
   if (rules === undefined) return { admitted: true, by: 'noRules' };
   if (trusted) return { admitted: true, by: 'trustedService' };
   if (rules.defaultAction === 'Allow') return { admitted: true, by: 'defaultAction' };
-  return (
-    matchRules(rules, client, request.subnetId) ?? {
-      admitted: false,
-      reason: 'firewall',
-      clientAddress,
-      bypass,
-    }
-  );
+  return matchRules(rules, request) ?? refused(request, 'firewall', bypass);
+}
+
+function refused(
+  request: NetworkRequest,
+  reason: Refusal['reason'],
+  bypass: Refusal['bypass'],
+): Refusal {
+  const clientAddress = parseClientAddress(request.clientAddress)?.text ?? request.clientAddress;
+  return { admitted: false, reason, clientAddress, bypass };
 }
 
 /** A value nobody knows closes the vault rather than opening it. */
@@ -88,14 +84,11 @@ function publicAccess(text: string | undefined): 'enabled' | 'disabled' | 'perim
   }
 }
 
-function matchRules(
-  rules: NetworkRuleSet,
-  client: ClientAddress | undefined,
-  subnetId: string | undefined,
-): NetworkVerdict | undefined {
+function matchRules(rules: NetworkRuleSet, request: NetworkRequest): NetworkVerdict | undefined {
+  const client = parseClientAddress(request.clientAddress);
   const ipRule = client && rangesOf(rules).find(({ range }) => isInRange(client, range));
   if (ipRule) return { admitted: true, by: 'ipRule', rule: ipRule.rule };
-  const subnet = subnetId?.toLowerCase();
+  const subnet = request.subnetId?.toLowerCase();
   const network = rules.virtualNetworkRules.find(({ id }) => id.toLowerCase() === subnet);
   return network && { admitted: true, by: 'virtualNetworkRule', rule: network.id };
 }

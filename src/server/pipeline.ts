@@ -187,8 +187,10 @@ class Run<Target> {
   }
 
   #outcome(status: number, error: ApiError | undefined): Outcome {
-    const { request, target } = { request: this.#request, target: this.#target };
+    const request = this.#request;
+    const target = this.#target;
     const params = this.#params();
+    const { resourceId, objectId } = this.#plane.describe({ request, target, params });
     const name =
       this.#match.kind === 'found' && (status !== 401 || this.#principal !== undefined)
         ? this.#match.operation.audit
@@ -199,7 +201,8 @@ class Run<Target> {
       operation: { name, apiVersion: this.#apiVersion || (request.query['api-version'] ?? '') },
       principal: this.#principal,
       grant: this.#grant,
-      ...this.#plane.describe({ request, target, params }),
+      resourceId,
+      objectId,
       status,
       errorCode: error && (error.definition.inner ?? error.definition.code),
       message: error?.message,
