@@ -79,6 +79,9 @@ export function temporaryDirectory(): string {
   return mkdtempSync(join(tmpdir(), 'strongroom-test-'));
 }
 
+/** Where the launcher keeps compiled code from start to start; here too, so starts are as fast. */
+const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(projectRoot, 'build', 'compile-cache') };
+
 function launchServer(dataDirectory: string, options: StartOptions): Child {
   const { domain = 'localhost', flags = [], environment = {} } = options;
   const where = ['--data-dir', dataDirectory, '--domain', domain, '--host', '127.0.0.1'];
@@ -86,7 +89,7 @@ function launchServer(dataDirectory: string, options: StartOptions): Child {
   if (!flags.includes('--port')) parameters.push('--port', '0');
   return launch(process.execPath, parameters, {
     cwd: projectRoot,
-    env: { ...plainEnvironment(), ...environment },
+    env: { ...plainEnvironment(), ...COMPILE_CACHE, ...environment },
   });
 }
 
@@ -139,6 +142,6 @@ export function runCommand(
 ): Promise<Finished> {
   return run(process.execPath, ['src/main.ts', ...parameters], {
     cwd: projectRoot,
-    env: { ...plainEnvironment(), ...environment },
+    env: { ...plainEnvironment(), ...COMPILE_CACHE, ...environment },
   });
 }

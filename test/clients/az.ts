@@ -1,0 +1,36 @@
+// The Azure CLI from PyPI, in a virtual environment of its own. The cases build on one another, in
+// the order in which somebody would set up a vault.
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { directoryCases } from './az/directory.ts';
+import { loginCases } from './az/login.ts';
+import { roleCases } from './az/roles.ts';
+import { Az, HOME } from './az/shell.ts';
+import { vaultCases } from './az/vaults.ts';
+import { CACHE, type ClientSuite, install } from './suite.ts';
+
+const PYTHON = join(HOME, 'bin', 'python');
+const REQUIREMENTS = join(import.meta.dirname, 'az', 'requirements.txt');
+
+export const az: ClientSuite = {
+  name: 'az',
+  async prepare(place) {
+    mkdirSync(CACHE, { recursive: true });
+    if (!existsSync(PYTHON)) {
+      const failed = await install({ command: 'python3', parameters: ['-m', 'venv', HOME] });
+      if (failed !== undefined) return { unavailable: failed };
+    }
+    const failed = await install({
+      command: PYTHON,
+      parameters: ['-m', 'pip', 'install', '--quiet', '--requirement', REQUIREMENTS],
+    });
+    if (failed !== undefined) return { unavailable: failed };
+    const shell = new Az(place);
+    return [
+      ...loginCases(shell, place),
+      ...directoryCases(shell, place),
+      ...vaultCases(shell, place),
+      ...roleCases(shell, place),
+    ];
+  },
+};
