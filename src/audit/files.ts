@@ -53,7 +53,9 @@ export interface HeadFile {
 export async function saveHead(directory: string, head: Head, file: HeadFile): Promise<void> {
   const path = join(directory, HEAD_NAME);
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  const content = { ...head, algorithm: file.algorithm, seal: headSeal(head, file) };
+  // Field by field: a head that was read from a line carries more than belongs here.
+  const { sequence, hash } = head;
+  const content = { sequence, hash, algorithm: file.algorithm, seal: headSeal(head, file) };
   const handle = await open(temporary, 'wx', 0o600);
   try {
     await handle.writeFile(`${JSON.stringify(content)}\n`);

@@ -65,6 +65,14 @@ describe('after a crash', () => {
     assert.deepEqual(at.operations(), ['Event0', 'Event0']);
   });
 
+  it('and after any number of runs that wrote nothing, the log opens again', async () => {
+    await at.write(2);
+    for (let run = 0; run < 3; run += 1) await at.write(0);
+    await at.assertWhole(2);
+    await at.write(1);
+    await at.assertWhole(3);
+  });
+
   it('by SIGKILL every event that was acknowledged is there', { timeout: 60_000 }, async () => {
     const writer = `
       import { AuditLog } from ${JSON.stringify(new URL('./audit-log.ts', import.meta.url))};
