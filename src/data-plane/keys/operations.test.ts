@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type webcrypto } from 'node:crypto';
 import { test } from 'node:test';
-import { makeVault, openTestVault, recordsOf, type TestVault } from '../open-test-vault.ts';
+import {
+  makeVault,
+  openTestVault,
+  owner,
+  recordsOf,
+  stranger,
+  type TestVault,
+} from '../open-test-vault.ts';
 import { keyObjects } from './key-objects.ts';
 
 const params = { name: 'k' };
@@ -68,8 +75,9 @@ test('no answer of any operation holds a secret part of a key', async () => {
   await create(vault, { kty: 'RSA' });
   const stored = await keyObjects.load(recordsOf(vault), 'k', '');
   assert.ok(stored.version.content.material.length > 1000);
-  const ids = ['GetKey', 'GetKeys', 'GetKeyVersions', 'RotateKey', 'BackupKey', 'DeleteKey'];
-  for (const id of [...ids, 'GetDeletedKeys', 'GetDeletedKey', 'RecoverDeletedKey']) {
+  const ids = ['GetKey', 'GetKeyAttestation', 'GetKeys', 'GetKeyVersions', 'RotateKey'];
+  const after = ['BackupKey', 'DeleteKey', 'GetDeletedKeys', 'GetDeletedKey', 'RecoverDeletedKey'];
+  for (const id of [...ids, ...after]) {
     const { status, body } = await vault.call(id, { params });
     assert.equal(status, 200, id);
     const text = JSON.stringify(body);
@@ -251,6 +259,96 @@ test('nothing is released while no attestation authority is known', async () => 
   const { status, body } = await vault.call('release', { params, body: { target: 'anything' } });
   assert.equal(status, 403);
   assert.equal(body.error.innererror.code, 'AccessDenied');
+});
+
+test('no key is given an attestation, not even one whose type says HSM', async () => {
+  const vault = await openTestVault();
+  for (const kty of ['RSA', 'EC', 'RSA-HSM', 'EC-HSM', 'oct-HSM']) {
+    const made = await create(vault, { kty, tags: { kty } }, '2026-04-01');
+    const { status, body } = await vault.call('GetKeyAttestation', { params });
+    assert.equal(status, 200, kty);
+    assert.deepEqual(body, made.body, 'the key as it is');
+    assert.equal('attestation' in body.attributes, false, kty);
+    assert.equal(body.attributes.hsmPlatform, '0', 'software');
+  }
+});
+
+test('the attestation asked for is that of one version, or of the latest', async () => {
+  const vault = await openTestVault();
+  const first = await create(vault, { kty: 'RSA' }, '7.6');
+  const latest = await create(vault, { kty: 'EC' }, '7.6');
+  const attest = (version: string) =>
+    vault.call('GetKeyAttestation', { params: { name: 'k', version }, apiVersion: '7.6' });
+  assert.deepEqual((await attest(versionOf(first.body))).body, first.body);
+  assert.deepEqual((await attest('')).body, latest.body);
+  for (const unknown of ['0'.repeat(32), 'latest', `${versionOf(first.body)}0`, '..']) {
+    const { status, body } = await attest(unknown);
+    assert.deepEqual([status, body.error.code], [404, 'KeyNotFound'], unknown);
+  }
+});
+
+test('attestation came with 7.6', async () => {
+  const vault = await openTestVault();
+  await create(vault, { kty: 'EC' });
+  for (const apiVersion of ['7.0', '7.5', '7.5-preview.1', '7.7', '2016-10-01', '']) {
+    const { status, body } = await vault.call('GetKeyAttestation', { params, apiVersion });
+    assert.deepEqual([status, body.error.code], [400, 'BadParameter'], apiVersion);
+  }
+  for (const apiVersion of ['7.6-preview.1', '7.6', '2025-07-01', '2026-04-01']) {
+    const { status } = await vault.call('GetKeyAttestation', { params, apiVersion });
+    assert.equal(status, 200, apiVersion);
+  }
+});
+
+test('a disabled or expired key is attested as it is got, a deleted one is not found', async () => {
+  const vault = await openTestVault();
+  const unusable = { kty: 'EC', attributes: { enabled: false, exp: 9 } };
+  const made = await create(vault, unusable, '2026-04-01');
+  assert.deepEqual((await vault.call('GetKeyAttestation', { params })).body, made.body);
+  await vault.call('DeleteKey', { params });
+  const gone = await vault.call('GetKeyAttestation', { params });
+  assert.deepEqual([gone.status, gone.body.error.code], [404, 'KeyNotFound']);
+});
+
+test('an attestation needs the permission to get the key: no other policy is enough', async () => {
+  const { tenantId, objectId } = owner;
+  const record = makeVault();
+  const allow = (keys: readonly string[]) => ({
+    ...record,
+    accessPolicies: [{ tenantId, objectId, permissions: { keys } }],
+  });
+  const others = ['create', 'list', 'update', 'sign', 'verify', 'release', 'backup', 'recover'];
+  const vault = await openTestVault(allow(others));
+  assert.equal((await create(vault, { kty: 'EC' })).status, 200);
+  const refused = await vault.call('GetKeyAttestation', { params });
+  assert.equal(refused.body.error.innererror.code, 'ForbiddenByPolicy');
+  assert.match(refused.body.error.message, /does not have keys get permission on key vault/);
+  await vault.putVault(allow(['get']));
+  assert.equal((await vault.call('GetKeyAttestation', { params })).status, 200);
+  assert.equal((await vault.call('GetKeyAttestation', { params, as: stranger })).status, 403);
+});
+
+test('an attestation needs the role to read keys, and names no key to who lacks it', async () => {
+  const record = makeVault();
+  const vault = await openTestVault(record);
+  await create(vault, { kty: 'EC' });
+  await vault.putVault({ ...record, enableRbacAuthorization: true });
+  const attest = (name: string) => vault.call('GetKeyAttestation', { params: { name } });
+  for (const role of [
+    'Owner',
+    'Key Vault Secrets Officer',
+    'Key Vault Crypto Service Release User',
+  ]) {
+    await vault.assign(role);
+    for (const name of ['k', 'absent']) {
+      const { status, body } = await attest(name);
+      assert.deepEqual([status, body.error.innererror.code], [403, 'ForbiddenByRbac'], role);
+      assert.match(body.error.message, /Action: 'Microsoft\.KeyVault\/vaults\/keys\/read'/);
+    }
+  }
+  await vault.assign('Key Vault Reader');
+  assert.equal((await attest('k')).status, 200);
+  assert.equal((await attest('absent')).status, 404);
 });
 
 test("a certificate's key is used like any other and changed by no one", async () => {

@@ -1,5 +1,5 @@
-// Key operations but for cryptography itself: create, import, get, update, rotate, rotation policy
-// here, the nine of every object's life as all objects have them.
+// Key operations but for cryptography itself: create, import, get, attest, update, release, rotate,
+// rotation policy here, the nine of every object's life as all objects have them.
 import { keyErrors } from '#errors';
 import { type Access, ApiError, type Operation, operation } from '#kernel';
 import { isAtLeast, since } from '../api-version.ts';
@@ -13,6 +13,7 @@ import {
   type QueryParams,
   sessionOf,
   shownIn,
+  type VaultCall,
 } from '../object/row.ts';
 import type { VaultTarget } from '../vault-target.ts';
 import { cryptographyOperations } from './crypto-operations.ts';
@@ -39,6 +40,7 @@ import {
 
 const ALL_VERSIONS = since('7.0');
 const ROTATION = since('7.3');
+const ATTESTATION = since('7.6');
 const THROTTLE = 'keys-create';
 
 const row = operation<VaultTarget, PathParams, QueryParams, unknown>;
@@ -60,6 +62,7 @@ export function keyOperations(options: ObjectOperationsOptions): Operation<Vault
   );
   return [
     ...makeRows(options),
+    ...readRows(options),
     ...versionRows(options),
     ...rotationRows(options),
     ...cryptographyOperations(options, cache),
@@ -134,24 +137,41 @@ function makeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
   ];
 }
 
-function versionRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
+/**
+ * Both answer the key as it is. `attributes.attestation` is a statement signed by an HSM, whose
+ * absence the specification allows: software holds these keys, so there is none to give.
+ */
+function readRows({ storage }: ObjectOperationsOptions): Operation<VaultTarget>[] {
+  const read = {
+    method: 'GET',
+    access: access('read', 'get'),
+    audit: 'KeyGet',
+    success: 200,
+    errors: [keyErrors.notFound],
+    handle: async (call: VaultCall) => {
+      const version = call.params['key-version'] ?? '';
+      const found = await keyObjects.load(storage.view(call.grant), nameOf(call, 'keys'), version);
+      return { body: renderKey(found, shownIn(call)) };
+    },
+  } as const;
   return [
     row({
       id: 'GetKey',
-      method: 'GET',
       path: '/keys/{key-name}/{key-version}',
       versions: ALL_VERSIONS,
-      access: access('read', 'get'),
-      audit: 'KeyGet',
-      success: 200,
-      errors: [keyErrors.notFound],
-      handle: async (call) => {
-        const view = options.storage.view(call.grant);
-        const version = call.params['key-version'] ?? '';
-        const found = await keyObjects.load(view, nameOf(call, 'keys'), version);
-        return { body: renderKey(found, shownIn(call)) };
-      },
+      ...read,
     }),
+    row({
+      id: 'GetKeyAttestation',
+      path: '/keys/{key-name}/{key-version}/attestation',
+      versions: ATTESTATION,
+      ...read,
+    }),
+  ];
+}
+
+function versionRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
+  return [
     operation<VaultTarget, PathParams, QueryParams, KeyProperties>({
       id: 'UpdateKey',
       method: 'PATCH',
