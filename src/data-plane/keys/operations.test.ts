@@ -74,7 +74,9 @@ test('no answer of any operation holds a secret part of a key', async () => {
   const vault = await openTestVault();
   await create(vault, { kty: 'RSA' });
   const stored = await keyObjects.load(recordsOf(vault), 'k', '');
-  assert.ok(stored.version.content.material.length > 1000);
+  // In PKCS #8 the public modulus comes first; from here on it is the private exponent.
+  const exponent = stored.version.content.material.slice(600, 660);
+  assert.equal(exponent.length, 60);
   const ids = ['GetKey', 'GetKeyAttestation', 'GetKeys', 'GetKeyVersions', 'RotateKey'];
   const after = ['BackupKey', 'DeleteKey', 'GetDeletedKeys', 'GetDeletedKey', 'RecoverDeletedKey'];
   for (const id of [...ids, ...after]) {
@@ -82,7 +84,7 @@ test('no answer of any operation holds a secret part of a key', async () => {
     assert.equal(status, 200, id);
     const text = JSON.stringify(body);
     assert.equal(/"(d|p|q|dp|dq|qi|k|material)":/.test(text), false, id);
-    assert.equal(text.includes(stored.version.content.material.slice(100, 160)), false, id);
+    assert.equal(text.includes(exponent), false, id);
   }
 });
 
