@@ -72,11 +72,14 @@ export interface KeyRoles {
 export class SigningKeys {
   readonly #clock: Clock;
   readonly #keys = new Map<string, LoadedKey>();
+  /** What was decided last. Requests come many to a millisecond, and one moment has one answer. */
+  #decided: { readonly nowMs: number; readonly roles: KeyRoles } | undefined;
 
   constructor(records: Projection<SigningKey>, clock: Clock) {
     this.#clock = clock;
     for (const record of records.values()) this.#keys.set(record.kid, load(record));
     records.subscribe((_key, value, previous) => {
+      this.#decided = undefined;
       if (previous) this.#keys.delete(previous.kid);
       if (value) this.#keys.set(value.kid, load(value));
     });
@@ -103,10 +106,12 @@ export class SigningKeys {
   }
 
   #roles(): KeyRoles {
-    return decideKeyRoles(
-      [...this.#keys.values()].map((key) => key.record),
-      this.#clock.now(),
-    );
+    const nowMs = this.#clock.now();
+    if (this.#decided?.nowMs === nowMs) return this.#decided.roles;
+    const records = [...this.#keys.values()].map((key) => key.record);
+    const roles = decideKeyRoles(records, nowMs);
+    this.#decided = { nowMs, roles };
+    return roles;
   }
 }
 
