@@ -52,7 +52,7 @@ system's roots as well. Nothing outside the data directory is changed.
 
 Examples:
   $ strongroom trust
-  $ eval "$(strongroom trust --export)"`;
+  $ eval "$(npm run --silent strongroom -- trust --export)"`;
 
 const HOSTS_HELP = `
 Only browsers and curl find *.localhost by themselves. The vaults are asked from the running

@@ -111,6 +111,6 @@ Set the variable of your client:
                         -k /Library/Keychains/System.keychain ${ca}
   Windows             certutil -user -addstore Root ${ca}
 
-All of the variables at once:  eval "$(strongroom trust --export)"
+All of the variables at once:  eval "$(npm run --silent strongroom -- trust --export)"
 `;
 }

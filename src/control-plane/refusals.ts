@@ -17,8 +17,6 @@ export const armRefusals: Refusals = {
   schema: (error) => refuseSchema(error),
   bodyTooLarge: () => new ApiError(resourceManagerErrors.bodyTooLarge),
   internal: (cause) => new ApiError(resourceManagerErrors.internal, {}, { cause }),
-  throttled: () =>
-    new ApiError(resourceManagerErrors.throttled, {}, { headers: { 'Retry-After': '5' } }),
 };
 
 /** The last `/providers/<namespace>/<type>` of a path, if it has one. */

@@ -17,7 +17,6 @@ export const vaultRefusals: Refusals = {
   schema: (error) => badParameter(error),
   bodyTooLarge: () => new ApiError(keyVaultErrors.bodyTooLarge),
   internal: (cause) => new ApiError(keyVaultErrors.internal, {}, { cause }),
-  throttled: () => new ApiError(keyVaultErrors.throttled),
 };
 
 function badParameter(error: SchemaError): ApiError {

@@ -254,7 +254,6 @@ test('what the pipeline refuses comes in Key Vault shape, with nothing of the ca
   const cases: [ApiError, number, string, string][] = [
     [refusals.methodNotAllowed(request), 405, 'MethodNotAllowed', 'HTTP PUT not allowed'],
     [refusals.unknownPath(request), 404, 'NotFound', 'Nothing is served at this path.'],
-    [refusals.throttled(), 429, 'Throttled', 'Request was not processed because too many'],
     [refusals.bodyTooLarge(), 413, 'RequestTooLarge', 'The request body is too large.'],
     [refusals.malformedJson(cause), 400, 'BadParameter', 'The request body is not valid JSON.'],
     [refusals.apiVersion(undefined, request), 400, 'BadParameter', 'The query parameter api-'],

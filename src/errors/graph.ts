@@ -86,6 +86,5 @@ export const graphErrors = {
     'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.',
   ),
   bodyTooLarge: define(413, 'RequestEntityTooLarge', 'The request body is too large.'),
-  throttled: define(429, 'TooManyRequests', 'Too many requests. Wait, then try again.'),
   internal: define(500, 'InternalServerError', 'The request could not be completed.'),
 } as const satisfies Record<string, ErrorDefinition>;

@@ -83,12 +83,6 @@ export const keyVaultErrors = {
   bodyMalformed: badParameter('The request body is not valid JSON.'),
   bodyTooLarge: define(413, 'RequestTooLarge', 'The request body is too large.'),
   parameterInvalid: badParameter("The query parameter '{parameter}' has an invalid value."),
-  throttled: define(
-    429,
-    'Throttled',
-    'Request was not processed because too many requests were received. ' +
-      'Reason: VaultRequestTypeLimitReached',
-  ),
   /** Own text: what went wrong stands in the log under the request id, nowhere else. */
   internal: define(500, 'InternalError', 'The request could not be completed.'),
 } as const;

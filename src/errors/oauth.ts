@@ -198,11 +198,6 @@ export const oauthErrors = {
     'AADSTS900561: The endpoint does not accept {method} requests.',
   ),
   bodyTooLarge: entra(413, 'invalid_request', 'AADSTS90010: The request body is too large.'),
-  throttled: entra(
-    429,
-    'temporarily_unavailable',
-    'AADSTS90055: There are too many requests. Wait, then try again.',
-  ),
   internal: entra(
     500,
     'server_error',

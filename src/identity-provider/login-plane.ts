@@ -67,5 +67,4 @@ const refusals: Refusals = {
   schema: (error) => new ApiError(oauthErrors.malformedRequest, {}, { cause: error }),
   bodyTooLarge: () => new ApiError(oauthErrors.bodyTooLarge),
   internal: (cause) => new ApiError(oauthErrors.internal, {}, { cause }),
-  throttled: () => new ApiError(oauthErrors.throttled),
 };

@@ -78,8 +78,6 @@ interface RowBase {
   /** Errors of its own that the row can answer, beyond those every row has. */
   readonly errors: readonly ErrorDefinition[];
   readonly bodyFormat?: 'json' | 'form';
-  /** Throttling class, for example `secrets-create`. */
-  readonly throttle?: string;
 }
 
 export interface OperationRow<Target, P, Q, B> extends RowBase {

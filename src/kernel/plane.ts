@@ -61,5 +61,4 @@ export interface Refusals {
   schema(error: SchemaError, request: RawRequest): ApiError;
   bodyTooLarge(): ApiError;
   internal(cause: unknown): ApiError;
-  throttled(): ApiError;
 }

@@ -101,7 +101,6 @@ class ToyPlane implements Plane<string> {
     schema: () => error(400, 'Schema'),
     bodyTooLarge: () => error(413, 'BodyTooLarge'),
     internal: () => error(500, 'Internal'),
-    throttled: () => error(429, 'Throttled'),
   };
   renderError(thrown: ApiError) {
     return { status: thrown.status, body: { error: thrown.definition.code } };

@@ -41,7 +41,6 @@ import {
 const ALL_VERSIONS = since('7.0');
 const ROTATION = since('7.3');
 const ATTESTATION = since('7.6');
-const THROTTLE = 'keys-create';
 
 const row = operation<VaultTarget, PathParams, QueryParams, unknown>;
 
@@ -55,7 +54,6 @@ export function keyOperations(options: ObjectOperationsOptions): Operation<Vault
       renderBundle: renderKey,
       renderItem,
       renderVersionItem,
-      throttle: THROTTLE,
       onDeleted: (head) => cache.forget(head.uid),
     },
     options,
@@ -92,7 +90,6 @@ function makeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
       access: access('create/action', 'create'),
       audit: 'KeyCreate',
       success: 200,
-      throttle: THROTTLE,
       errors: creationErrors,
       body: createSchema,
       handle: async (call) => {
@@ -110,7 +107,6 @@ function makeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
       access: access('import/action', 'import'),
       audit: 'KeyImport',
       success: 200,
-      throttle: THROTTLE,
       errors: [...creationErrors, keyErrors.jwkInvalid],
       body: importSchema,
       handle: async (call) => {
@@ -127,7 +123,6 @@ function makeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
       access: access('rotate/action', 'rotate'),
       audit: 'KeyRotate',
       success: 200,
-      throttle: THROTTLE,
       errors: [keyErrors.notFound, keyErrors.managed],
       handle: async (call) => {
         const found = await rotateKey(sessionOf(call, options), nameOf(call, 'keys'));

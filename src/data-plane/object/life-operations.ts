@@ -44,7 +44,6 @@ export interface LifeSpec<Listed, Content> {
     readonly check: (found: Found<Listed, Content>) => void;
     readonly error: ErrorDefinition;
   };
-  readonly throttle: string;
   /** After a delete, for what is held in memory. */
   readonly onDeleted?: (head: Head<Listed>) => void;
 }
@@ -239,7 +238,6 @@ function backupRows<Listed, Content>(
       access: access('restore/action', 'restore', 'vault'),
       audit: `${noun}Restore`,
       success: 200,
-      throttle: spec.throttle,
       errors: [
         errors.backupCorrupt,
         errors.backupUnknown,

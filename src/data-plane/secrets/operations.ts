@@ -34,7 +34,6 @@ import {
 } from './wire.ts';
 
 const ALL_VERSIONS = since('7.0');
-const THROTTLE = 'secrets-create';
 
 const life: LifeSpec<SecretListed, SecretContent> = {
   noun: 'Secret',
@@ -48,7 +47,6 @@ const life: LifeSpec<SecretListed, SecretContent> = {
     check: (found) => requireEnabled(found, 'get'),
     error: secretErrors.disabled,
   },
-  throttle: THROTTLE,
 };
 
 export function secretOperations(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
@@ -88,7 +86,6 @@ function setRow(options: ObjectOperationsOptions): Operation<VaultTarget> {
     access: access('setSecret/action', 'set'),
     audit: 'SecretSet',
     success: 200,
-    throttle: THROTTLE,
     errors: [secretErrors.deletedButRecoverable, secretErrors.managed],
     body: setSchema,
     handle: async (call) => {

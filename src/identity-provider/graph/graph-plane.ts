@@ -150,5 +150,4 @@ const refusals: Refusals = {
   },
   bodyTooLarge: () => new ApiError(graphErrors.bodyTooLarge),
   internal: (cause) => new ApiError(graphErrors.internal, {}, { cause }),
-  throttled: () => new ApiError(graphErrors.throttled),
 };

@@ -7,7 +7,7 @@ import { type Clock, z } from '#kernel';
 export type FetchJson = (url: string) => Promise<unknown>;
 
 const KEPT_MS = 3_600_000;
-/** A kid we do not know asks the issuer again, but not more often than this. */
+/** A kid we do not know, or a failure, asks the issuer again, but not more often than this. */
 const REFRESH_MS = 60_000;
 const ISSUERS_MAX = 100;
 
@@ -18,15 +18,15 @@ const configurationSchema = z.object({ issuer: z.string(), jwks_uri: z.string() 
 
 export type KeySet = z.infer<typeof keySetSchema>;
 
-interface Kept {
-  readonly keys: KeySet;
-  readonly fetchedMs: number;
+interface Asked {
+  readonly answer: Promise<KeySet>;
+  readonly askedMs: number;
 }
 
 export class IssuerKeys {
   readonly #fetchJson: FetchJson | undefined;
   readonly #clock: Clock;
-  readonly #kept = new Map<string, Kept>();
+  readonly #asked = new Map<string, Asked>();
 
   constructor(fetchJson: FetchJson | undefined, clock: Clock) {
     this.#fetchJson = fetchJson;
@@ -47,16 +47,20 @@ export class IssuerKeys {
     return createPublicKey({ key: only, format: 'jwk' });
   }
 
+  /**
+   * One question to an issuer at a time, and its answer, a failure too, stands for a minute: an
+   * unsigned assertion is enough to make us ask, and must not become a way to make us knock.
+   */
   async #fetched(issuer: string, kid: string | undefined): Promise<KeySet> {
-    const kept = this.#kept.get(issuer);
-    const ageMs = this.#clock.now() - (kept?.fetchedMs ?? Number.NEGATIVE_INFINITY);
-    if (kept && ageMs < REFRESH_MS) return kept.keys;
-    const isKnown = kid === undefined || kept?.keys.keys.some((key) => key.kid === kid);
-    if (kept && isKnown && ageMs < KEPT_MS) return kept.keys;
-    const keys = await this.#fetch(issuer);
-    if (this.#kept.size >= ISSUERS_MAX) this.#kept.clear();
-    this.#kept.set(issuer, { keys, fetchedMs: this.#clock.now() });
-    return keys;
+    const asked = this.#asked.get(issuer);
+    const ageMs = this.#clock.now() - (asked?.askedMs ?? Number.NEGATIVE_INFINITY);
+    if (asked && ageMs < REFRESH_MS) return asked.answer;
+    const kept = asked && ageMs < KEPT_MS ? await asked.answer.catch(() => undefined) : undefined;
+    if (kept && (kid === undefined || kept.keys.some((key) => key.kid === kid))) return kept;
+    if (this.#asked.size >= ISSUERS_MAX) this.#asked.clear();
+    const answer = this.#fetch(issuer);
+    this.#asked.set(issuer, { answer, askedMs: this.#clock.now() });
+    return answer;
   }
 
   async #fetch(issuer: string): Promise<KeySet> {

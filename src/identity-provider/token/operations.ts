@@ -17,7 +17,6 @@ const row = {
   bodyFormat: 'form',
   params: z.object({ tenant: z.string().max(256) }),
   body: tokenForm,
-  throttle: 'sign-in',
   errors: [
     oauthErrors.tenantUnknown,
     oauthErrors.tenantNotNamed,
