@@ -64,6 +64,9 @@ async function credentials(az: Az, { instance }: Place): Promise<void> {
   deepStrictEqual(await az.names(...trust, 'list', '--id', made.id), ['workload']);
   const one = ['--id', made.id, '--federated-credential-id', 'workload'];
   await az.read(z.object({ subject: z.literal('workload') }), ...trust, 'show', ...one);
+  const changes = JSON.stringify({ ...JSON.parse(parameters), subject: 'other' });
+  await az.do(...trust, 'update', ...one, '--parameters', changes);
+  await az.read(z.object({ subject: z.literal('other') }), ...trust, 'show', ...one);
   await az.do(...trust, 'delete', ...one);
   deepStrictEqual(await az.names(...trust, 'list', '--id', made.id), []);
   await az.do('ad', 'app', 'delete', '--id', made.id);

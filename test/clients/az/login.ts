@@ -13,7 +13,7 @@ const SUBSCRIPTIONS = z.array(
 const CLOUD = z.object({ isActive: z.boolean(), endpoints: z.record(z.string(), z.unknown()) });
 const TOKEN = z.object({ accessToken: z.string(), tenant: z.guid() });
 const CREATED = z.object({ appId: z.guid(), fileWithCertAndPrivateKey: z.string() });
-const APPLICATION = z.object({ id: z.guid() });
+const APPLICATIONS = z.object({ value: z.array(z.object({ id: z.guid() })) });
 const CLOUD_NAME = 'Strongroom';
 
 export function loginCases(az: Az, place: Place): ClientCase[] {
@@ -58,7 +58,7 @@ async function useCloud(az: Az, { instance }: Place): Promise<void> {
   await az.do('cloud', 'set', '-n', CLOUD_NAME);
   const { isActive, endpoints } = await az.read(CLOUD, 'cloud', 'show');
   ok(isActive);
-  strictEqual(endpoints.activeDirectory, instance.login);
+  strictEqual(endpoints.activeDirectory, `${instance.login}/`);
 }
 
 async function otherUser(place: Place): Promise<Az> {
@@ -93,8 +93,8 @@ async function signInByFederatedToken(place: Place): Promise<void> {
   const { owner, subscriptionId } = place.instance;
   const application = await createApplication(owner, 'az by federated token');
   const { clientId } = application.credentials;
-  const found = await owner.graph({ path: `/applications(appId='${clientId}')?$select=id` });
-  const { id } = found.expect(200).read(APPLICATION);
+  const found = await owner.graph({ path: `/applications?$filter=appId%20eq%20'${clientId}'` });
+  const id = found.expect(200).read(APPLICATIONS).value[0]?.id;
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const claims = {
     iss: 'https://issuer.example',

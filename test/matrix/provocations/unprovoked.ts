@@ -1,0 +1,31 @@
+// Declared errors that no test meets on a served instance, each with the reason. The list may only
+// shrink.
+
+export interface Unprovoked {
+  /** How the error's key begins: `plane status code/inner: message`. */
+  readonly start: string;
+  readonly reason: string;
+}
+
+const CERTIFICATE = 'needs certificates in the vault, which come later';
+const REGISTERED =
+  'comes after the signature of a registered certificate was found good; shown by the unit tests of ' +
+  'the identity provider';
+
+export const UNPROVOKED: readonly Unprovoked[] = [
+  { start: 'vault 403 Forbidden/SecretManagedByKeyVault', reason: CERTIFICATE },
+  { start: 'vault 403 Forbidden/KeyManagedByKeyVault', reason: CERTIFICATE },
+  {
+    start: 'login 400 invalid_grant/AADSTS700082',
+    reason: 'needs 90 days of inactivity; no test has a clock for that yet',
+  },
+  {
+    start: 'login 401 invalid_client/AADSTS700027: Client assertion contains an invalid signature',
+    reason: REGISTERED,
+  },
+  { start: 'login 401 invalid_client/AADSTS700024', reason: REGISTERED },
+  {
+    start: 'login 401 invalid_client/AADSTS5001256',
+    reason: 'needs an outside issuer whose keys can be fetched; shown by a unit test',
+  },
+];
