@@ -193,7 +193,7 @@ function readRows(management: Management): readonly ArmRow[] {
           request: call.request,
           items: [...management.resources.roleAssignments().values()].filter(matches),
           key: ({ name }) => name,
-          render: (assignment) => renderRoleAssignment(assignment),
+          render: (assignment) => renderRoleAssignment(assignment, { listedAt: scope }),
         });
       },
     }),

@@ -275,6 +275,19 @@ async function listed(arm: TestManagement, scope: string, $filter?: string): Pro
   return answer.body.value.map((one: { name: string }) => one.name).sort();
 }
 
+test('a list below a subscription names every role in its form, inherited or not', async () => {
+  const { arm } = await prepared();
+  const roles = async (scope: string) => {
+    const path = `${scope}/providers/Microsoft.Authorization/roleAssignments`;
+    const { body } = await arm.send('GET', path, { query: { $filter: 'atScope()' } });
+    return body.value.map(
+      (one: { properties: { roleDefinitionId: string } }) => one.properties.roleDefinitionId,
+    );
+  };
+  assert.deepEqual(new Set(await roles(GROUP)), new Set([SUB + roleId('Owner')]));
+  assert.deepEqual(new Set(await roles('')), new Set([roleId('Owner')]));
+});
+
 test('lists: above and below, at the scope, of one principal, through groups', async () => {
   const { arm, principal } = await prepared();
   const group = await arm.newGroup(principal.objectId);

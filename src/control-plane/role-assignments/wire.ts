@@ -1,20 +1,23 @@
-// Role assignments on the wire. Ids of roles are printed in the subscription's form below a
-// subscription, without one elsewhere; what was never set is `null`.
+// Role assignments on the wire. Ids of roles are printed in the subscription's form if the
+// assignment, or the list that was asked for, lies in one; what was never set is `null`.
 import { parseResourceId, type RoleAssignment, scopeParts } from '#resources';
 
 export interface RenderAssignmentOptions {
   /** The answer to the PUT that created it: recorded with `createdBy: null`. */
   readonly created?: boolean;
+  /** The scope whose list it stands in: what a subscription inherits is printed in its form. */
+  readonly listedAt?: string;
 }
 
 export function renderRoleAssignment(
   assignment: RoleAssignment,
-  { created }: RenderAssignmentOptions = {},
+  { created, listedAt = '/' }: RenderAssignmentOptions = {},
 ): unknown {
-  const { name, scope } = assignment;
+  const { name, scope, roleDefinitionName } = assignment;
+  const formScope = subscriptionOf(scope) === undefined ? listedAt : scope;
   return {
     properties: {
-      roleDefinitionId: roleDefinitionIdAt(scope, assignment.roleDefinitionName),
+      roleDefinitionId: roleDefinitionIdAt(formScope, roleDefinitionName),
       principalId: assignment.principalId,
       principalType: assignment.principalType,
       scope,
@@ -39,8 +42,12 @@ export function roleAssignmentId({ scope, name }: Pick<RoleAssignment, 'scope' |
 }
 
 export function roleDefinitionIdAt(scope: string, name: string): string {
-  const id = parseResourceId(scope);
-  const subscriptionId = id && scopeParts(id).subscriptionId;
+  const subscriptionId = subscriptionOf(scope);
   const prefix = subscriptionId === undefined ? '' : `/subscriptions/${subscriptionId}`;
   return `${prefix}/providers/Microsoft.Authorization/roleDefinitions/${name}`;
+}
+
+function subscriptionOf(scope: string): string | undefined {
+  const id = parseResourceId(scope);
+  return id && scopeParts(id).subscriptionId;
 }
