@@ -190,6 +190,11 @@ describe('groups', () => {
     assert.equal((await add(inner, newGuid())).status, 404);
     const up = await graph(`/users/${objectId}/getMemberGroups`, { json: {} });
     assert.deepEqual(new Set(z.array(z.string()).parse(up.body.value)), new Set([inner, outer]));
+    for (const kind of ['users', 'directoryObjects']) {
+      const asked = { groupIds: [outer, newGuid(), inner.toUpperCase()] };
+      const check = await graph(`/${kind}/${objectId}/checkMemberGroups`, { json: asked });
+      assert.deepEqual(check.body.value, [outer, inner.toUpperCase()]);
+    }
     const direct = list(await graph(`/users/${objectId}/memberOf`));
     assert.deepEqual(
       direct.map(({ id }) => id),

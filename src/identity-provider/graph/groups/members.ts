@@ -1,7 +1,8 @@
-// Members and owners of a group: lists, `$ref` links, and the way up (`memberOf`, getMemberGroups).
+// Members and owners of a group: lists, `$ref` links, and the way up (`memberOf`, getMemberGroups,
+// checkMemberGroups).
 import { addGroupReference, removeGroupReference } from '#directory';
 import { graphErrors } from '#errors';
-import { type Operation, operation, z } from '#kernel';
+import { type Operation, operation, type RawRequest, z } from '#kernel';
 import type { View } from '#storage';
 import { renderDirectoryObjects } from '../directory-objects/wire.ts';
 import {
@@ -16,6 +17,8 @@ import {
 import { listQuery, renderList } from '../odata/page.ts';
 import { parseReference, referenceBody } from './wire.ts';
 
+/** Graph's limit for one question. */
+const CHECKED_MAX = 20;
 const entitySet = 'directoryObjects';
 const reads = { kind: 'directory', permission: 'GroupMember.Read.All' } as const;
 const writes = { kind: 'directory', permission: 'GroupMember.ReadWrite.All' } as const;
@@ -182,25 +185,47 @@ function memberOfRows({ directory }: GraphContext): readonly Operation<GraphTarg
 
 const memberGroupsBody = z.object({ securityEnabledOnly: z.boolean().optional() });
 
+const checkGroupsBody = z.object({ groupIds: z.array(z.string().max(64)).max(CHECKED_MAX) });
+
 function memberGroupRows({ directory }: GraphContext): readonly Operation<GraphTarget>[] {
-  return [...KINDS, 'directoryObjects' as const].map((kind) =>
+  const base = {
+    ...graphRow,
+    method: 'POST',
+    access: reads,
+    success: 200,
+    errors: [graphErrors.resourceNotFound],
+    params: idParams,
+  } as const;
+  const groupsOf = (given: string): ReadonlySet<string> => {
+    const id = given.toLowerCase();
+    found(directory.principalType(id), given);
+    return directory.memberOf(id);
+  };
+  const render = ({ origin }: Pick<RawRequest, 'origin'>, value: readonly string[]) => ({
+    body: { '@odata.context': `${origin}/v1.0/$metadata#Collection(Edm.String)`, value },
+  });
+  return [...KINDS, 'directoryObjects' as const].flatMap((kind) => [
     operation({
-      ...graphRow,
+      ...base,
       id: `GetMemberGroups_${kind}`,
-      method: 'POST',
       path: `/v1.0/${kind}/{id}/getMemberGroups`,
-      access: reads,
       audit: 'MemberGroupsGet',
-      success: 200,
-      errors: [graphErrors.resourceNotFound],
-      params: idParams,
       body: memberGroupsBody,
-      handle: ({ request, params }) => {
-        const id = params.id.toLowerCase();
-        found(directory.principalType(id), params.id);
-        const context = `${request.origin}/v1.0/$metadata#Collection(Edm.String)`;
-        return { body: { '@odata.context': context, value: [...directory.memberOf(id)] } };
+      handle: ({ request, params }) => render(request, [...groupsOf(params.id)]),
+    }),
+    operation({
+      ...base,
+      id: `CheckMemberGroups_${kind}`,
+      path: `/v1.0/${kind}/{id}/checkMemberGroups`,
+      audit: 'MemberGroupsCheck',
+      body: checkGroupsBody,
+      handle: ({ request, params, body }) => {
+        const groups = groupsOf(params.id);
+        return render(
+          request,
+          body.groupIds.filter((id) => groups.has(id.toLowerCase())),
+        );
       },
     }),
-  );
+  ]);
 }
