@@ -110,7 +110,11 @@ export function decideRevocation(
   const stands =
     application.passwordCredentials.some(({ keyId }) => keyId === cred) ||
     application.keyCredentials.some(({ keyId }) => keyId === cred) ||
-    application.federatedIdentityCredentials.some(({ id }) => id === cred);
+    application.federatedIdentityCredentials.some(
+      ({ id, trustedSince }) =>
+        id === cred &&
+        (trustedSince === undefined || claims.iat * 1000 >= Date.parse(trustedSince)),
+    );
   return stands ? undefined : 'credential';
 }
 

@@ -38,6 +38,8 @@ export interface FederatedIdentityCredential {
   readonly description: string | null;
   /** The issuer's keys as uploaded, for issuers that cannot be reached. A JWK Set. */
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
+  /** When it was last changed: tokens from before were given to somebody else's trust. */
+  readonly trustedSince?: string;
 }
 
 export interface AppRole {

@@ -4,7 +4,7 @@ import { before, describe, test } from 'node:test';
 import { loadX509Library } from '#cryptography';
 import { createApplication, createServicePrincipal, updateApplication } from '#directory';
 import { newGuid, z } from '#kernel';
-import { openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
+import { automationHeader, openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
 
 interface Identity {
   readonly certificate: X509Certificate;
@@ -308,5 +308,32 @@ describe('federated credentials', () => {
     assert.deepEqual(codes(await present(forged)), [401, 5001256]);
     const confused = external({}, { alg: 'RS256' });
     assert.deepEqual(codes(await present(confused)), [401, 5001256]);
+  });
+
+  test('who is trusted can be read and changed; tokens of the trust before are void', async () => {
+    const graph = tenant.urls.graph;
+    const headers = { authorization: await automationHeader(tenant, graph) };
+    const url = `${graph}/v1.0/applications/${applicationId}/federatedIdentityCredentials/k8s`;
+    const shown = await tenant.call({ url, headers });
+    assert.deepEqual([shown.status, shown.body.subject], [200, subject]);
+    const token = `Bearer ${(await present(external())).body.access_token}`;
+    tenant.authenticator.authenticate(token, tenant.audiences.vault);
+    tenant.clock.advance(2000);
+    const patch = (json: object) => tenant.call({ url, headers, method: 'PATCH', json });
+    assert.equal((await patch({ name: 'other' })).status, 400);
+    assert.equal((await patch({ name: 'k8s', subject: 'new' })).status, 204);
+    assert.throws(() => tenant.authenticator.authenticate(token, tenant.audiences.vault));
+    assert.deepEqual(codes(await present(external())), [401, 700213]);
+    tenant.clock.advance(1000);
+    assert.equal((await present(external({ sub: 'new' }))).status, 200);
+
+    // Keys that came with one issuer do not vouch for another.
+    assert.equal((await patch({ issuer: 'https://other.test' })).status, 204);
+    const changed = await tenant.call({ url, headers });
+    assert.equal(changed.body.jwks, undefined);
+    assert.equal(changed.body.id, shown.body.id);
+    assert.equal(changed.body.trustedSince, undefined);
+    const missing = await tenant.call({ url: `${url}x`, headers });
+    assert.equal(missing.status, 404);
   });
 });

@@ -1,16 +1,23 @@
 // Federated identity credentials of an application: which outside issuer's subject may act as it.
 // https://learn.microsoft.com/graph/api/resources/federatedidentitycredential
-import { type FederatedIdentityCredential, updateApplication } from '#directory';
+import { type Application, type FederatedIdentityCredential, updateApplication } from '#directory';
 import { graphErrors } from '#errors';
 import { ApiError, newGuid, type Operation, operation, z } from '#kernel';
 import {
+  found,
   type GraphContext,
   type GraphTarget,
   graphRow,
   idParams,
   openView,
 } from '../graph-context.ts';
-import { listQuery, renderEntity, renderList } from '../odata/page.ts';
+import {
+  listQuery,
+  renderEntity,
+  renderList,
+  selectQuery,
+  type WireObject,
+} from '../odata/page.ts';
 import { requireApplication } from './credential-rights.ts';
 
 const CREDENTIALS_MAX = 20;
@@ -35,11 +42,14 @@ const body = z.object({
     })
     .optional(),
 });
+/** The name stays what it is. */
+const changeBody = body.partial();
+const oneParams = idParams.extend({ credential: z.string().max(128) });
 
 export function federatedCredentialOperations(
   context: GraphContext,
 ): readonly Operation<GraphTarget>[] {
-  return [listRow(context), addRow(context), removeRow(context)];
+  return [listRow(context), getRow(context), addRow(context), ...changeRows(context)];
 }
 
 function listRow(context: GraphContext): Operation<GraphTarget> {
@@ -55,14 +65,59 @@ function listRow(context: GraphContext): Operation<GraphTarget> {
     params: idParams,
     query: listQuery,
     handle: ({ request, params, query }) => {
-      const application = context.directory.application(params.id);
-      if (application === undefined) throw missing(params.id);
-      const objects = application.federatedIdentityCredentials.map((credential) => ({
-        ...credential,
-      }));
+      const application = found(context.directory.application(params.id), params.id);
+      const objects = application.federatedIdentityCredentials.map(render);
       return { body: renderList({ request, query, entitySet, objects }) };
     },
   });
+}
+
+function getRow({ directory }: GraphContext): Operation<GraphTarget> {
+  return operation({
+    ...graphRow,
+    id: 'GetFederatedIdentityCredential',
+    method: 'GET',
+    path: `${path}/{credential}`,
+    access: reads,
+    audit: 'FederatedIdentityCredentialGet',
+    success: 200,
+    errors: [graphErrors.resourceNotFound],
+    params: oneParams,
+    query: selectQuery,
+    handle: ({ request, params, query }) => {
+      const application = found(directory.application(params.id), params.id);
+      const object = render(findCredential(application, params.credential));
+      return { body: renderEntity({ request, entitySet, object, selected: query.$select }) };
+    },
+  });
+}
+
+function render(credential: FederatedIdentityCredential): WireObject {
+  const { trustedSince: _, ...shown } = credential;
+  return shown;
+}
+
+/** By its id or its name. Throws `Request_ResourceNotFound`. */
+function findCredential(application: Application, key: string): FederatedIdentityCredential {
+  const credentials = application.federatedIdentityCredentials;
+  return found(
+    credentials.find(({ id, name }) => id === key.toLowerCase() || name === key),
+    key,
+  );
+}
+
+/** Throws if the application has enough of them, or one of this name or for this subject. */
+function checkUnique(
+  others: readonly FederatedIdentityCredential[],
+  wanted: FederatedIdentityCredential,
+): void {
+  const isTaken = others.some(
+    ({ name, issuer, subject }) =>
+      name === wanted.name || (issuer === wanted.issuer && subject === wanted.subject),
+  );
+  if (isTaken || others.length >= CREDENTIALS_MAX) {
+    throw new ApiError(graphErrors.sameKeyValue, { property: entitySet });
+  }
 }
 
 function addRow(context: GraphContext): Operation<GraphTarget> {
@@ -87,50 +142,85 @@ function addRow(context: GraphContext): Operation<GraphTarget> {
         ...(jwks ? { jwks } : {}),
       };
       const present = application.federatedIdentityCredentials;
-      const isTaken = present.some(
-        ({ name, issuer, subject }) =>
-          name === credential.name ||
-          (issuer === credential.issuer && subject === credential.subject),
-      );
-      if (isTaken || present.length >= CREDENTIALS_MAX) {
-        throw new ApiError(graphErrors.sameKeyValue, { property: entitySet });
-      }
+      checkUnique(present, credential);
       await updateApplication(openView(context, call.grant), application.id, {
         federatedIdentityCredentials: [...present, credential],
       });
       const { request } = call;
-      return { body: renderEntity({ request, entitySet, object: { ...credential } }) };
+      return { body: renderEntity({ request, entitySet, object: render(credential) }) };
     },
   });
 }
 
-function removeRow(context: GraphContext): Operation<GraphTarget> {
-  return operation({
-    ...graphRow,
-    id: 'DeleteFederatedIdentityCredential',
-    method: 'DELETE',
-    path: `${path}/{credential}`,
-    access: writes,
-    audit: 'FederatedIdentityCredentialDelete',
-    success: 204,
-    errors: [graphErrors.resourceNotFound, graphErrors.requestDenied],
-    params: idParams.extend({ credential: z.string().max(128) }),
-    handle: async (call) => {
-      const application = requireApplication(context, call);
-      const { credential } = call.params;
-      const left = application.federatedIdentityCredentials.filter(
-        ({ id, name }) => id !== credential && name !== credential,
-      );
-      if (left.length === application.federatedIdentityCredentials.length)
-        throw missing(credential);
-      await updateApplication(openView(context, call.grant), application.id, {
-        federatedIdentityCredentials: left,
-      });
-      return {};
-    },
-  });
+function changeRows(context: GraphContext): readonly Operation<GraphTarget>[] {
+  const errors = [graphErrors.resourceNotFound, graphErrors.requestDenied];
+  const base = { ...graphRow, path: `${path}/{credential}`, access: writes, success: 204 } as const;
+  return [
+    operation({
+      ...base,
+      id: 'UpdateFederatedIdentityCredential',
+      method: 'PATCH',
+      audit: 'FederatedIdentityCredentialUpdate',
+      errors: [...errors, graphErrors.sameKeyValue, graphErrors.invalidProperty],
+      params: oneParams,
+      body: changeBody,
+      handle: async (call) => {
+        const application = requireApplication(context, call);
+        const present = findCredential(application, call.params.credential);
+        const { name = present.name, ...changes } = call.body;
+        if (name !== present.name) {
+          throw new ApiError(graphErrors.invalidProperty, { property: 'name' });
+        }
+        const trustedSince = new Date(context.clock.now()).toISOString();
+        const changed = { ...merge(present, changes), trustedSince };
+        const others = application.federatedIdentityCredentials.filter(
+          ({ id }) => id !== present.id,
+        );
+        checkUnique(others, changed);
+        await updateApplication(openView(context, call.grant), application.id, {
+          federatedIdentityCredentials: [...others, changed],
+        });
+        return {};
+      },
+    }),
+    operation({
+      ...base,
+      id: 'DeleteFederatedIdentityCredential',
+      method: 'DELETE',
+      audit: 'FederatedIdentityCredentialDelete',
+      errors,
+      params: oneParams,
+      handle: async (call) => {
+        const application = requireApplication(context, call);
+        const present = findCredential(application, call.params.credential);
+        await updateApplication(openView(context, call.grant), application.id, {
+          federatedIdentityCredentials: application.federatedIdentityCredentials.filter(
+            ({ id }) => id !== present.id,
+          ),
+        });
+        return {};
+      },
+    }),
+  ];
 }
 
-function missing(id: string): ApiError {
-  return new ApiError(graphErrors.resourceNotFound, { id });
+/**
+ * Keys that were uploaded belong to the issuer they came with: another issuer's are not believed on
+ * their account.
+ */
+function merge(
+  present: FederatedIdentityCredential,
+  { jwks, description, ...given }: Omit<z.infer<typeof changeBody>, 'name'>,
+): FederatedIdentityCredential {
+  const { jwks: known, ...rest } = present;
+  const isSameIssuer = given.issuer === undefined || given.issuer === present.issuer;
+  const keys = jwks ?? (isSameIssuer ? known : undefined);
+  return {
+    ...rest,
+    issuer: given.issuer ?? present.issuer,
+    subject: given.subject ?? present.subject,
+    audiences: given.audiences ?? present.audiences,
+    description: description === undefined ? present.description : description,
+    ...(keys ? { jwks: keys } : {}),
+  };
 }
