@@ -41,8 +41,27 @@ const NO_SOFT_DELETE =
   'of before soft-delete was always on: a deleted vault could be created anew at once';
 const DISORDERED = 'the kit looks for the absence of the vault before it deletes it';
 
+const SHORT_COORDINATES =
+  'Azure leaves out leading zeros of coordinates, and takes keys without them; RFC 7518 keeps them';
+const HTML_ANSWER = 'the recorded refusal is an HTML error page of the web server';
+const OTHER_REQUEST = 'the recorded answers do not follow from the recorded requests';
+const EMPTY_NAME =
+  'POST /keys//restore is recorded as 400; an empty name is taken for no name here';
+const KIT_VAULT = 'the kit does not make the vault that the recording talks to';
+const UNMADE_VERSION = 'uses a version of a key that the recording never makes';
+
 /** Recording → why it does not pass. */
 export const EXCLUSIONS: ReadonlyMap<string, string> = new Map([
+  ['keys/cli-keyvault-key-download', SHORT_COORDINATES],
+  ['keys/go-azkeys-testbackupkey-testbackupkey-non-hsm', HTML_ANSWER],
+  [
+    'keys/go-azkeys-testupdatekeypropertiesimmutable-testupdatekeypropertiesimmutable-non-hsm',
+    OTHER_REQUEST,
+  ],
+  ['keys/net-keyclientlivetests-restorekeynonexisting', EMPTY_NAME],
+  ['keys/py-crypto-client-test-sign-and-verify', OTHER_REQUEST],
+  ['crypto/cli-keyvault-key', KIT_VAULT],
+  ['crypto/net-operations-encryptdecryptwithdifferentkeyversions', UNMADE_VERSION],
   ['rbac/cli-create-for-rbac', REPLICATION],
   ['rbac/cli-create-for-rbac-with-cert', REPLICATION],
   ['rbac/cli-create-for-rbac-with-secret', REPLICATION],
