@@ -1,7 +1,7 @@
 // The composition root: opens what there is, hands each module its ports, and takes it all down
 // again. The only file that may import every module; it holds no rules of its own.
 import process from 'node:process';
-import { renderAuditEvent } from '#audit';
+import { type AuditedRequest, renderAuditEvent } from '#audit';
 import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer, systemGrant } from '#authorization';
 import { buildProgram, renderBanner, renderReadyLine } from '#cli';
@@ -70,8 +70,7 @@ async function serveOn(listener: server.Listener, config: Config): Promise<void>
   });
   const pipeline = {
     clock,
-    audit: (outcome: Parameters<typeof renderAuditEvent>[0]) =>
-      audit.append(renderAuditEvent(outcome)),
+    audit: (outcome: AuditedRequest) => audit.append(renderAuditEvent(outcome)),
     logError: server.logError,
   };
   const vaults = vaultPlane(estate);

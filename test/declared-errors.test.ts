@@ -1,5 +1,5 @@
-// Every error that an operation row declares is met at least once on a served instance. What cannot be
-// provoked there is named with the reason; a reason that no longer holds fails the test.
+// Every error that an operation row declares is met at least once on a served instance. What cannot
+// be provoked there is named with the reason; a reason that no longer holds fails the test.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { admitToSecrets, createVault } from '#test/kit/estate.ts';

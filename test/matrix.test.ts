@@ -1,5 +1,5 @@
-// The matrix: every operation row of every plane against everything that a caller can get wrong. The
-// rows are read from the product, so a new operation is covered the moment it is served.
+// The matrix: every operation row of every plane against everything that a caller can get wrong.
+// The rows are read from the product, so a new operation is covered the moment it is served.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Caller } from '#test/kit/caller.ts';

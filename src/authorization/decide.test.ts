@@ -7,7 +7,6 @@ import {
   authenticatedGrant,
   decideAction,
   decideData,
-  decideDirectory,
   directoryGrant,
   systemGrant,
 } from './decide.ts';
@@ -481,33 +480,5 @@ describe('grants', () => {
       grants.map(({ by }) => by),
       ['system', 'anonymous', 'authenticated', 'directory'],
     );
-  });
-});
-
-describe('directory permissions', () => {
-  it('come from the directory roles one holds, and open the tenant', () => {
-    const permission = 'Application.ReadWrite.All';
-    const directoryRoles = { p1: ['62e90394-69f5-4237-9190-012177145e10'] };
-    const decision = decideDirectory(worldOf({ directoryRoles }), {
-      principal: person('p1'),
-      permission,
-    });
-    assert.ok(decision.allowed);
-    assert.equal(decision.grant.partition, tenantPartition(TENANT));
-    const other = decideDirectory(worldOf({ directoryRoles }), {
-      principal: person('p2'),
-      permission,
-    });
-    assert.ok(!other.allowed);
-    assert.equal(other.reason.code, 'DirectoryRoleMissing');
-  });
-
-  it('are no longer given to an account that was disabled', () => {
-    const directoryRoles = { p1: ['62e90394-69f5-4237-9190-012177145e10'] };
-    const world = worldOf({ directoryRoles, inactive: ['p1'] });
-    const request = { principal: person('p1'), permission: 'User.ReadWrite.All' };
-    const decision = decideDirectory(world, request);
-    assert.ok(!decision.allowed);
-    assert.equal(decision.reason.code, 'PrincipalNotActive');
   });
 });

@@ -1,5 +1,6 @@
 // For the tests of this folder: a management plane over memory storage behind the server's own
 // pipeline, so that a request goes by method and path through every stage, as over the wire.
+import type { AuditedRequest } from '#audit';
 import { TokenRefused } from '#authentication';
 import { Authorizer, systemGrant } from '#authorization';
 import { bootstrapTenant, createGroup, createServicePrincipal, Directory } from '#directory';
@@ -11,7 +12,7 @@ import {
   Resources,
   type RoleAssignment,
 } from '#resources';
-import { type Outcome, servePlane } from '#server';
+import { servePlane } from '#server';
 import { openMemoryStorage, type Storage, tenantPartition, type View } from '#storage';
 import type { ManagementTarget } from './management.ts';
 import { managementPlane } from './plane.ts';
@@ -46,7 +47,7 @@ export interface TestManagement {
   readonly directory: Directory;
   readonly records: View;
   readonly plane: Plane<ManagementTarget>;
-  readonly outcomes: Outcome[];
+  readonly outcomes: AuditedRequest[];
   /** Owner at `/`. */
   readonly owner: Principal;
   send(method: string, path: string, sent?: Sent): Promise<Received>;
@@ -97,7 +98,7 @@ export async function openTestManagement(): Promise<TestManagement> {
       vaultResource: 'https://vault.example:8443',
     },
   });
-  const outcomes: Outcome[] = [];
+  const outcomes: AuditedRequest[] = [];
   const unexpected: unknown[] = [];
   const handler = servePlane(plane, {
     clock,

@@ -10,7 +10,6 @@ export {
 export {
   type Answer,
   type HostHandler,
-  type Outcome,
   type PipelineOptions,
   servePlane,
 } from './pipeline.ts';

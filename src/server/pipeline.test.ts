@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { AuditedRequest } from '#audit';
 import {
   ApiError,
   BodyTooLarge,
@@ -12,7 +13,7 @@ import {
   type RawRequest,
   z,
 } from '#kernel';
-import { type Answer, type Outcome, servePlane } from './pipeline.ts';
+import { type Answer, servePlane } from './pipeline.ts';
 
 const ALICE: Principal = {
   type: 'User',
@@ -115,7 +116,7 @@ class ToyPlane implements Plane<string> {
 
 interface Sent {
   readonly answer: Answer;
-  readonly outcome: Outcome | undefined;
+  readonly outcome: AuditedRequest | undefined;
   readonly logged: readonly unknown[];
   readonly plane: ToyPlane;
 }
@@ -133,7 +134,7 @@ interface Sending {
 async function send(sending: Sending): Promise<Sent> {
   const plane = new ToyPlane();
   plane.refuseAt = sending.refuseAt;
-  const outcomes: Outcome[] = [];
+  const outcomes: AuditedRequest[] = [];
   const logged: unknown[] = [];
   const handler = servePlane(plane, {
     clock: new ManualClock(),

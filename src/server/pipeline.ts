@@ -1,6 +1,7 @@
 // One request, one direction: resolve → authenticate → api-version → network → authorize → parse →
 // handle → audit → respond. Each stage may refuse; none can be skipped, because each needs what the
 // one before it made. What a stage means on a given host is the plane's affair (`kernel/plane.ts`).
+import type { AuditedRequest } from '#audit';
 import {
   ApiError,
   BodyTooLarge,
@@ -17,24 +18,6 @@ import {
 import { parseQuery } from './query.ts';
 import { type Match, type PathParams, Router } from './router.ts';
 
-/** What happened, for the audit log. Filled stage by stage, so a refusal shows how far it came. */
-export interface Outcome {
-  readonly request: RawRequest;
-  readonly plane: string;
-  readonly operation: { readonly name: string; readonly apiVersion: string };
-  readonly principal: Principal | undefined;
-  readonly grant: Grant | undefined;
-  readonly resourceId: string;
-  readonly objectId: string;
-  readonly status: number;
-  readonly errorCode: string | undefined;
-  readonly message: string | undefined;
-  /** Why access was refused, machine-readable; never sent to the caller. */
-  readonly reason: unknown;
-  readonly details: Readonly<Record<string, unknown>>;
-  readonly durationMs: number;
-}
-
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -44,7 +27,7 @@ export interface Answer {
 export interface PipelineOptions {
   readonly clock: Clock;
   /** Resolves once the event is written; a rejection turns the answer into a 500. */
-  readonly audit: (outcome: Outcome) => Promise<void>;
+  readonly audit: (outcome: AuditedRequest) => Promise<void>;
   /** For what nobody expected; gets the request id, never a body. */
   readonly logError: (requestId: string, cause: unknown) => void;
 }
@@ -186,7 +169,7 @@ class Run<Target> {
     return refusals.internal(thrown);
   }
 
-  #outcome(status: number, error: ApiError | undefined): Outcome {
+  #outcome(status: number, error: ApiError | undefined): AuditedRequest {
     const request = this.#request;
     const target = this.#target;
     const params = this.#params();

@@ -1,5 +1,6 @@
 // A tenant in memory with its login and Graph planes behind the real pipeline: for tests that speak
 // to the identity provider without a socket. Time stands still until the test moves it.
+import type { AuditedRequest } from '#audit';
 import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer, systemGrant } from '#authorization';
 import { endpoints } from '#config';
@@ -7,7 +8,7 @@ import { type Bootstrapped, bootstrapTenant, Directory } from '#directory';
 import { graphPlane, loginPlane } from '#identity-provider';
 import { ManualClock, newGuid, parseJson, z } from '#kernel';
 import { Resources } from '#resources';
-import { type Answer, type HostHandler, type Outcome, servePlane } from '#server';
+import { type Answer, type HostHandler, servePlane } from '#server';
 import { openMemoryStorage, type Storage, tenantPartition, type View } from '#storage';
 
 export interface Tenant {
@@ -20,7 +21,7 @@ export interface Tenant {
   readonly made: Bootstrapped;
   readonly urls: ReturnType<typeof endpoints>;
   readonly audiences: ReturnType<typeof resourceAudiences>;
-  readonly outcomes: readonly Outcome[];
+  readonly outcomes: readonly AuditedRequest[];
   readonly call: (request: TestRequest) => Promise<TestAnswer>;
 }
 
@@ -54,10 +55,10 @@ export async function openTenant(): Promise<Tenant> {
   const input = { tenantId, displayName: 'Test', domain: 'test.localhost' };
   const made = await bootstrapTenant(view, input, clock);
   const authenticator = new Authenticator({ directory, clock, login: urls.login });
-  const outcomes: Outcome[] = [];
+  const outcomes: AuditedRequest[] = [];
   const pipeline = {
     clock,
-    audit: async (outcome: Outcome) => void outcomes.push(outcome),
+    audit: async (outcome: AuditedRequest) => void outcomes.push(outcome),
     logError: (_id: string, cause: unknown) => console.error(cause),
   };
   const all = { storage, directory, clock, endpoints: urls, authenticator, authorizer };

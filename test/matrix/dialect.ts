@@ -1,4 +1,5 @@
-// How each plane words an error; every refusal that a client can meet has to be in its plane's words.
+// How each plane words an error; every refusal that a client can meet has to be in its plane's
+// words.
 import { z } from '#kernel';
 import type { Answer } from '#test/kit/wire.ts';
 
