@@ -190,6 +190,10 @@ describe('groups', () => {
     assert.equal((await add(inner, newGuid())).status, 404);
     const up = await graph(`/users/${objectId}/getMemberGroups`, { json: {} });
     assert.deepEqual(new Set(z.array(z.string()).parse(up.body.value)), new Set([inner, outer]));
+    const { userPrincipalName } = (await graph(`/users/${objectId}`)).body;
+    const byName = await graph(`/users/${userPrincipalName}/getMemberGroups`, { json: {} });
+    assert.deepEqual(byName.body.value, up.body.value);
+    assert.equal((await graph(`/users/${userPrincipalName}/memberOf`)).status, 200);
     for (const kind of ['users', 'directoryObjects']) {
       const asked = { groupIds: [outer, newGuid(), inner.toUpperCase()] };
       const check = await graph(`/${kind}/${objectId}/checkMemberGroups`, { json: asked });

@@ -171,8 +171,7 @@ function memberOfRows({ directory }: GraphContext): readonly Operation<GraphTarg
         params: idParams,
         query: listQuery,
         handle: ({ request, params, query }) => {
-          const id = params.id.toLowerCase();
-          found(directory.principalType(id), params.id);
+          const id = findMember(directory, { kind, given: params.id });
           const ids =
             relation === 'memberOf' ? directory.directMemberOf(id) : directory.memberOf(id);
           const objects = renderDirectoryObjects(directory, ids);
@@ -181,6 +180,17 @@ function memberOfRows({ directory }: GraphContext): readonly Operation<GraphTarg
       }),
     ),
   );
+}
+
+/** The object's id; a user is also found by name. Throws `Request_ResourceNotFound`. */
+function findMember(
+  directory: GraphContext['directory'],
+  { kind, given }: { readonly kind: string; readonly given: string },
+): string {
+  const named = kind === 'users' ? directory.userByName(given)?.id : undefined;
+  const id = named ?? given.toLowerCase();
+  found(directory.principalType(id), given);
+  return id;
 }
 
 const memberGroupsBody = z.object({ securityEnabledOnly: z.boolean().optional() });
@@ -196,11 +206,8 @@ function memberGroupRows({ directory }: GraphContext): readonly Operation<GraphT
     errors: [graphErrors.resourceNotFound],
     params: idParams,
   } as const;
-  const groupsOf = (given: string): ReadonlySet<string> => {
-    const id = given.toLowerCase();
-    found(directory.principalType(id), given);
-    return directory.memberOf(id);
-  };
+  const groupsOf = (kind: string, given: string): ReadonlySet<string> =>
+    directory.memberOf(findMember(directory, { kind, given }));
   const render = ({ origin }: Pick<RawRequest, 'origin'>, value: readonly string[]) => ({
     body: { '@odata.context': `${origin}/v1.0/$metadata#Collection(Edm.String)`, value },
   });
@@ -211,7 +218,7 @@ function memberGroupRows({ directory }: GraphContext): readonly Operation<GraphT
       path: `/v1.0/${kind}/{id}/getMemberGroups`,
       audit: 'MemberGroupsGet',
       body: memberGroupsBody,
-      handle: ({ request, params }) => render(request, [...groupsOf(params.id)]),
+      handle: ({ request, params }) => render(request, [...groupsOf(kind, params.id)]),
     }),
     operation({
       ...base,
@@ -220,7 +227,7 @@ function memberGroupRows({ directory }: GraphContext): readonly Operation<GraphT
       audit: 'MemberGroupsCheck',
       body: checkGroupsBody,
       handle: ({ request, params, body }) => {
-        const groups = groupsOf(params.id);
+        const groups = groupsOf(kind, params.id);
         return render(
           request,
           body.groupIds.filter((id) => groups.has(id.toLowerCase())),
