@@ -80,7 +80,7 @@ export function temporaryDirectory(): string {
 }
 
 /** Where the launcher keeps compiled code from start to start; here too, so starts are as fast. */
-const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(projectRoot, 'build', 'compile-cache') };
+export const COMPILE_CACHE = { NODE_COMPILE_CACHE: join(projectRoot, 'build', 'compile-cache') };
 
 function launchServer(dataDirectory: string, options: StartOptions): Child {
   const { domain = 'localhost', flags = [], environment = {} } = options;

@@ -7,6 +7,7 @@ import { parse, parseJson, z } from '#kernel';
 import { run } from '#test/kit/children.ts';
 import { assignRole, createApplication, createResourceGroup, ROLES } from '#test/kit/estate.ts';
 import {
+  COMPILE_CACHE,
   type Instance,
   plainEnvironment,
   projectRoot,
@@ -123,6 +124,7 @@ export async function prepareReplay(instance: Instance): Promise<Replayer> {
   const groupUrl = `${instance.management}${scope}/resourceGroups/${GROUP}`;
   const environment = {
     ...plainEnvironment(),
+    ...COMPILE_CACHE,
     REPLAY_CA: instance.caFile,
     REPLAY_TENANT: instance.tenantId,
     REPLAY_VAULT_TOKEN: await owner.vaultToken(),
