@@ -98,6 +98,8 @@ async function users(az: Az): Promise<void> {
   const made = await az.read(OBJECT, ...newUser('azuser', domain));
   const login = `azuser@${domain}`;
   strictEqual((await az.read(OBJECT, 'ad', 'user', 'show', '--id', login)).id, made.id);
+  const above = ['ad', 'user', 'get-member-groups', '--id', login];
+  deepStrictEqual(await displayNames(az, ...above), []);
   const list = ['ad', 'user', 'list', '--display-name', 'azuser'];
   deepStrictEqual(await displayNames(az, ...list), ['azuser']);
   deepStrictEqual(await displayNames(az, 'ad', 'user', 'list', '--upn', login), ['azuser']);
@@ -126,6 +128,9 @@ async function groups(az: Az, { instance }: Place): Promise<void> {
   const check = z.object({ value: z.boolean() });
   await az.do('ad', 'group', 'member', 'add', ...member);
   strictEqual((await az.read(check, 'ad', 'group', 'member', 'check', ...member)).value, true);
+  await az.do('ad', 'group', 'owner', 'add', '-g', id, '--owner-object-id', member[3] ?? '');
+  const owners = await az.read(OBJECTS, 'ad', 'group', 'owner', 'list', '-g', id);
+  ok(owners.some((one) => one.id === member[3]));
   const members = await az.read(OBJECTS, 'ad', 'group', 'member', 'list', '-g', id);
   deepStrictEqual(
     members.map((one) => one.id),

@@ -38,6 +38,11 @@ export function loginCases(az: Az, place: Place): ClientCase[] {
         await other.refused([...loginWords(place), ...words], /AADSTS7000215/);
       },
     },
+    {
+      name: 'login of a person by password',
+      ...(instance.port !== 443 && { skip: 'MSAL looks for the realm of a person on port 443' }),
+      run: () => signInPerson(az, place),
+    },
     { name: 'login by certificate', run: () => signInByCertificate(az, place) },
     { name: 'login by federated token', run: () => signInByFederatedToken(place) },
     {
@@ -50,6 +55,23 @@ export function loginCases(az: Az, place: Place): ClientCase[] {
       },
     },
   ];
+}
+
+async function signInPerson(az: Az, place: Place): Promise<void> {
+  const { instance } = place;
+  const domain = instance.administrator.userPrincipalName.split('@')[1] ?? '';
+  const [login, password] = [`azperson@${domain}`, 'Correct-Horse-7-Battery'];
+  const who = ['--display-name', 'az person', '--user-principal-name', login];
+  await az.do('ad', 'user', 'create', ...who, '--password', password);
+  const scope = `/subscriptions/${instance.subscriptionId}`;
+  const grant = ['--assignee', login, '--role', 'Reader', '--scope', scope];
+  await az.do('role', 'assignment', 'create', ...grant);
+  const other = await otherUser(place);
+  const words = ['login', '--tenant', instance.tenantId, '-u', login, '-p', password];
+  const [subscription] = await other.read(SUBSCRIPTIONS, ...words);
+  strictEqual(subscription?.user.name, login);
+  const me = ['ad', 'signed-in-user', 'show'];
+  await other.read(z.object({ userPrincipalName: z.literal(login) }), ...me);
 }
 
 async function useCloud(az: Az, { instance }: Place): Promise<void> {
