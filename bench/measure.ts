@@ -3,7 +3,8 @@
 import type { Generator, Target } from './generator.ts';
 import { processorUs } from './process-figures.ts';
 
-const WARM_UP_MS = 1_000;
+/** Until the compiler has settled: a server that has just started is half as fast. */
+const WARM_UP_MS = 2_500;
 
 export interface Load {
   readonly target: Target;
