@@ -2,22 +2,19 @@
 // Without `--install` or `--remove` it only prints them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
-import { type Config, dataFiles, planeHosts } from '#config';
-import { parse, parseJson, z } from '#kernel';
+import { type Config, planeHosts } from '#config';
 import { CommandFailure } from './command-failure.ts';
 import { editHosts, type HostsEntry, readHosts, renderEntries } from './hosts-file.ts';
 import { listVaultNames, NotRunning } from './management-client.ts';
 import { loadReady, type Ready } from './ready.ts';
+import { clientOptions, reachable } from './running-instance.ts';
 import type { Terminal } from './terminal.ts';
-import { loadAuthority, systemRoots } from './trust.ts';
 
 export interface HostsOptions {
   readonly mode: 'print' | 'install' | 'remove';
   /** Default: the system's. */
   readonly hostsFile: string | undefined;
 }
-
-const administratorSchema = z.object({ clientId: z.string(), clientSecret: z.string() });
 
 /** Throws CommandFailure. */
 export async function manageHosts(
@@ -34,7 +31,7 @@ export async function manageHosts(
     return;
   }
   const address = reachable(config.host);
-  const vaults = await findVaults(config, ready, terminal);
+  const vaults = await findVaults(config, terminal);
   const entries = [
     ...planeHosts(domain),
     ...vaults.names.map((name) => `${name}.vault.${domain}`),
@@ -60,16 +57,10 @@ function has(entries: readonly HostsEntry[], { name }: HostsEntry): boolean {
 
 async function findVaults(
   config: Config,
-  ready: Ready,
   terminal: Terminal,
 ): Promise<{ readonly isKnown: boolean; readonly names: readonly string[] }> {
   try {
-    const names = await listVaultNames({
-      ready,
-      address: reachable(config.host),
-      authorities: [loadAuthority(config.dataDirectory), ...systemRoots()],
-      credentials: loadCredentials(config.dataDirectory),
-    });
+    const names = await listVaultNames(clientOptions(config));
     return { isKnown: true, names };
   } catch (error) {
     const why =
@@ -77,21 +68,6 @@ async function findVaults(
     terminal.err(`The vaults are left out, because ${why}.\n`);
     return { isKnown: false, names: [] };
   }
-}
-
-function loadCredentials(dataDirectory: string): z.infer<typeof administratorSchema> {
-  const { administratorFile } = dataFiles(dataDirectory);
-  try {
-    return parse(administratorSchema, parseJson(readFileSync(administratorFile, 'utf8')), 'body');
-  } catch {
-    throw new CommandFailure(`the sign-in in ${administratorFile} cannot be read`);
-  }
-}
-
-/** Where clients of this machine reach a server that listens on `host`. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === 'localhost') return '127.0.0.1';
-  return host === '::' ? '::1' : host;
 }
 
 function domainOf({ login }: Ready): string {

@@ -35,6 +35,7 @@ const pageSchema = z.object({
   value: z.array(z.looseObject({})),
   nextLink: z.string().optional(),
 });
+const refusalSchema = z.object({ error: z.object({ message: z.string() }) });
 const subscriptionSchema = z.object({ subscriptionId: z.guid() });
 /** As Azure names vaults; anything else must not reach a hosts file. */
 const vaultSchema = z.object({ name: z.string().regex(/^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/) });
@@ -51,6 +52,22 @@ export async function listVaultNames(options: ClientOptions): Promise<readonly s
     names.push(...vaults.map((vault) => parse(vaultSchema, vault, 'body').name.toLowerCase()));
   }
   return names.sort();
+}
+
+/**
+ * Asks `Strongroom.Authorization/explain`. Throws NotRunning, or Error with the instance's own words.
+ */
+export async function askExplanation(
+  question: Readonly<Record<string, string>>,
+  options: ClientOptions,
+): Promise<unknown> {
+  const token = await fetchToken(options);
+  const path = '/providers/Strongroom.Authorization/explain?api-version=2026-11-01';
+  const url = `${options.ready.management}${path}`;
+  const { status, text } = await send({ url, token, json: JSON.stringify(question) }, options);
+  if (status === 200) return parseJson(text);
+  const refusal = refusalSchema.safeParse(parseJson(text));
+  throw new Error(refusal.success ? refusal.data.error.message : `it answered ${status}`);
 }
 
 async function fetchToken(options: ClientOptions): Promise<string> {
@@ -88,6 +105,7 @@ interface Outgoing {
   readonly url: string;
   readonly token?: string;
   readonly form?: string;
+  readonly json?: string;
 }
 
 async function call<T>(schema: Schema<T>, outgoing: Outgoing, options: ClientOptions): Promise<T> {
@@ -97,17 +115,19 @@ async function call<T>(schema: Schema<T>, outgoing: Outgoing, options: ClientOpt
 }
 
 function send(
-  { url, token, form }: Outgoing,
+  { url, token, form, json }: Outgoing,
   { address, authorities }: ClientOptions,
 ): Promise<{ readonly status: number; readonly text: string }> {
   const { hostname, host, port, pathname, search } = new URL(url);
+  const body = form ?? json;
+  const contentType = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json';
   return new Promise((resolve, reject) => {
     const outgoing = request({
       host: address,
       port: port === '' ? 443 : Number(port),
       servername: hostname,
       path: `${pathname}${search}`,
-      method: form === undefined ? 'GET' : 'POST',
+      method: body === undefined ? 'GET' : 'POST',
       ca: [...authorities],
       agent: false,
       timeout: TIMEOUT_MS,
@@ -115,10 +135,7 @@ function send(
         host,
         accept: 'application/json',
         ...(token && { authorization: `Bearer ${token}` }),
-        ...(form && {
-          'content-type': 'application/x-www-form-urlencoded',
-          'content-length': Buffer.byteLength(form),
-        }),
+        ...(body && { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }),
       },
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error('timed out')));
@@ -136,6 +153,6 @@ function send(
         resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
       );
     });
-    outgoing.end(form);
+    outgoing.end(body);
   });
 }

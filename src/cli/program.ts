@@ -13,6 +13,7 @@ import {
 import { parse, parseJson, z } from '#kernel';
 import { type AuditKey, verifyAuditLog } from './audit-verify.ts';
 import { CommandFailure } from './command-failure.ts';
+import { type ExplainOptions, explainAccess } from './explain.ts';
 import { manageHosts } from './hosts.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { trustInstance } from './trust.ts';
@@ -63,6 +64,16 @@ Examples:
   $ sudo strongroom hosts --install
   $ sudo strongroom hosts --remove`;
 
+const EXPLAIN_HELP = `
+Asks the running server, as the administrator's application.
+
+Examples:
+  $ strongroom explain --principal ada@strongroom.localhost --operation GetSecret \\
+      --scope /subscriptions/.../providers/Microsoft.KeyVault/vaults/my-vault/secrets/greeting
+  $ strongroom explain --app-id 8d1f... --action Microsoft.KeyVault/vaults/write --scope /
+
+Exit codes: 0 allowed, 1 refused or not to be had.`;
+
 const VERIFY_HELP = `
 Finds every line that was changed, removed or put elsewhere, and names its file and number. Nothing
 is changed, and a server may be running meanwhile.
@@ -87,6 +98,7 @@ export function buildProgram(
   addServe(program, actions, run);
   addTrust(program, terminal, run);
   addHosts(program, terminal, run);
+  addExplain(program, terminal, run);
   addAudit(program, { terminal, run, auditKey: actions.auditKey });
   return program;
 }
@@ -170,6 +182,24 @@ function addHosts(program: Command, terminal: Terminal, run: Run): void {
       await manageHosts(config, terminal, { mode, hostsFile: options.hostsFile });
       return 0;
     }),
+  );
+}
+
+function addExplain(program: Command, terminal: Terminal, run: Run): void {
+  const command = program
+    .command('explain')
+    .description('Say why somebody may or may not do something, and what would be enough.')
+    .option('--principal <id>', 'object id, or user principal name')
+    .option('--app-id <guid>', 'client id of an application, instead of --principal')
+    .option('--operation <name>', 'vault operation, for example GetSecret')
+    .option('--action <name>', 'action or data action, instead of --operation')
+    .requiredOption('--scope <id>', 'resource id: /, subscription, vault, or an object in it')
+    .option('--client-address <ip>', 'where the call comes from')
+    .option('--json', 'print the whole answer as JSON')
+    .addHelpText('after', EXPLAIN_HELP);
+  addSettings(command, (setting) => isForClients(setting) || setting.name === 'host');
+  command.action((options: ExplainOptions) =>
+    run(command, (config) => explainAccess(config, terminal, options)),
   );
 }
 
