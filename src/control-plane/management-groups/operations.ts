@@ -219,7 +219,10 @@ function subscriptionRows(management: Management): readonly ArmRow[] {
       access: { kind: 'action', action: `${ACTION}/subscriptions/write` },
       audit: 'ManagementGroupSubscriptionPut',
       params: rowNames,
-      errors: [resourceManagerErrors.subscriptionNotFound],
+      errors: [
+        resourceManagerErrors.subscriptionNotFound,
+        resourceManagerErrors.managementGroupNotFound,
+      ],
       handle: async (call) => {
         const { groupId = '', subscriptionId = '' } = call.params;
         const { name } = findGroup(management, groupId);

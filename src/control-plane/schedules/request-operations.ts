@@ -90,7 +90,7 @@ function writeRows(management: Management, kind: RoleSchedule['kind']): readonly
         ...{ ...base, id: id('Cancel'), method: 'POST', path: `${path}/cancel` },
         ...{ access: { kind: 'action', action: `${action}/cancel/action` }, params: names },
         ...{ audit: `${title}ScheduleRequestCancel` },
-        errors: [resourceManagerErrors.scheduleRequestState],
+        errors: [resourceManagerErrors.scheduleRequestState, resourceManagerErrors.notFound],
         handle: (call) => cancelRequest(management, kind, call),
       },
       decided,
