@@ -92,8 +92,10 @@ async function serveOn(listener: server.Listener, config: Config): Promise<void>
     run: async () => listener.useCertificate(await certificate.load()),
   };
   const jobs = server.startJobs([...estate.jobs, renewalJob], { clock, logError: server.logError });
+  // Whoever reads the ready line may ask for the end at once.
+  const askedToStop = server.untilAskedToStop();
   announce(config, installation);
-  await server.untilAskedToStop();
+  await askedToStop;
   await listener.close();
   await jobs.stop();
   await audit.close();
