@@ -42,7 +42,10 @@ export function runScript(script, parameters) {
     fail(`Strongroom needs Node ${NODE_OLDEST.join('.')} or newer; this is ${process.version}.`);
   }
   ensureNative(node);
-  const child = spawn(node, [join(ROOT, script), ...parameters], { stdio: 'inherit' });
+  const child = spawn(node, [join(ROOT, script), ...parameters], {
+    stdio: 'inherit',
+    env: { NODE_COMPILE_CACHE: join(ROOT, 'build', 'compile-cache'), ...process.env },
+  });
   child.once('error', (error) => fail(`${node} could not be started: ${error.message}`));
   passOnSignals(child);
   if (process.env.npm_lifecycle_event !== undefined) endWithParent(child);
