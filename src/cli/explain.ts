@@ -1,5 +1,5 @@
-// `strongroom explain`: why somebody may or may not do something, somewhere, as the running instance
-// decides it, and the smallest grants that would be enough. Changes nothing.
+// `strongroom explain`: why somebody may or may not do something, somewhere, as the running
+// instance decides it, and the smallest grants that would be enough. Changes nothing.
 import type { Config } from '#config';
 import { parse, z } from '#kernel';
 import { CommandFailure } from './command-failure.ts';

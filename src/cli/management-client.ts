@@ -55,7 +55,8 @@ export async function listVaultNames(options: ClientOptions): Promise<readonly s
 }
 
 /**
- * Asks `Strongroom.Authorization/explain`. Throws NotRunning, or Error with the instance's own words.
+ * Asks `Strongroom.Authorization/explain`. Throws NotRunning, or Error with the instance's own
+ * words.
  */
 export async function askExplanation(
   question: Readonly<Record<string, string>>,

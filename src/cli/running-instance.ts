@@ -1,5 +1,5 @@
-// How a command reaches the instance of its data directory: as the administrator's application, over
-// the address that the server listens on, trusting the instance's own authority.
+// How a command reaches the instance of its data directory: as the administrator's application,
+// over the address that the server listens on, trusting the instance's own authority.
 import { readFileSync } from 'node:fs';
 import { type Config, dataFiles } from '#config';
 import { parse, parseJson, z } from '#kernel';
