@@ -5,7 +5,7 @@ export const floors: readonly (readonly string[])[] = [
   ['kernel'],
   ['errors', 'config', 'cryptography'],
   ['storage'],
-  ['directory', 'resources'],
+  ['directory', 'resources', 'certificate-authority'],
   ['authentication', 'network', 'authorization', 'audit'],
   ['installation'],
   ['identity-provider', 'control-plane', 'data-plane'],

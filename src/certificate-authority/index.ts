@@ -1,0 +1,6 @@
+export type {
+  IssueOutcome,
+  IssueRequest,
+  IssuerAccount,
+  IssuerProvider,
+} from './issuer-provider.ts';
