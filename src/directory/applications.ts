@@ -27,6 +27,7 @@ export type ApplicationInput = Partial<
     | 'keyCredentials'
     | 'federatedIdentityCredentials'
     | 'appRoles'
+    | 'api'
     | 'owners'
     | 'otherProperties'
   >

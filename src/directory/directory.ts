@@ -2,12 +2,15 @@
 // change at once. It only reads; writing is done by the functions beside it, through a view.
 import type { Clock } from '#kernel';
 import { Projection, type Storage, tenantPartition } from '#storage';
+import { ListIndex } from './list-index.ts';
 import { Memberships } from './memberships.ts';
 import { type DirectoryKind, directoryPrefixes } from './paths.ts';
 import type {
   Application,
+  AppRoleAssignment,
   DirectoryRole,
   Group,
+  OAuth2PermissionGrant,
   ServicePrincipal,
   SigningKey,
   Tenant,
@@ -33,6 +36,8 @@ interface Projections {
   readonly groups: Projection<Group>;
   readonly roles: Projection<DirectoryRole>;
   readonly signingKeys: Projection<SigningKey>;
+  readonly appRoleAssignments: Projection<AppRoleAssignment>;
+  readonly permissionGrants: Projection<OAuth2PermissionGrant>;
 }
 
 export class Directory {
@@ -44,6 +49,9 @@ export class Directory {
   readonly #applicationsByUri: UniqueIndex<Application>;
   readonly #principalsByAppId: UniqueIndex<ServicePrincipal>;
   readonly #usersByName: UniqueIndex<User>;
+  readonly #rolesByPrincipal: ListIndex<AppRoleAssignment>;
+  readonly #rolesByResource: ListIndex<AppRoleAssignment>;
+  readonly #grantsByClient: ListIndex<OAuth2PermissionGrant>;
 
   private constructor(options: DirectoryOptions, records: Projections) {
     this.tenantId = options.tenantId;
@@ -62,6 +70,10 @@ export class Directory {
     this.#usersByName = new UniqueIndex(records.users, (user) =>
       isLive(user) ? [user.userPrincipalName] : [],
     );
+    const { appRoleAssignments, permissionGrants } = records;
+    this.#rolesByPrincipal = new ListIndex(appRoleAssignments, (one) => one.principalId);
+    this.#rolesByResource = new ListIndex(appRoleAssignments, (one) => one.resourceId);
+    this.#grantsByClient = new ListIndex(permissionGrants, (grant) => grant.clientId);
   }
 
   /** Opens before the tenant exists, too; it fills as `bootstrapTenant` writes. */
@@ -77,6 +89,8 @@ export class Directory {
       groups: await open<Group>('group'),
       roles: await open<DirectoryRole>('role'),
       signingKeys: await open<SigningKey>('signingKey'),
+      appRoleAssignments: await open<AppRoleAssignment>('appRoleAssignment'),
+      permissionGrants: await open<OAuth2PermissionGrant>('permissionGrant'),
     };
     return new Directory(options, records);
   }
@@ -178,6 +192,33 @@ export class Directory {
 
   directoryRole(roleTemplateId: string): DirectoryRole | undefined {
     return this.#records.roles.get(roleTemplateId.toLowerCase());
+  }
+
+  appRoleAssignment(id: string): AppRoleAssignment | undefined {
+    return this.#records.appRoleAssignments.get(id.toLowerCase());
+  }
+
+  /** App roles that this very principal holds, on any resource. */
+  appRolesHeldBy(principalId: string): readonly AppRoleAssignment[] {
+    return this.#rolesByPrincipal.get(principalId);
+  }
+
+  /** App roles of this service principal, whoever holds them. */
+  appRolesOf(resourceId: string): readonly AppRoleAssignment[] {
+    return this.#rolesByResource.get(resourceId);
+  }
+
+  permissionGrant(id: string): OAuth2PermissionGrant | undefined {
+    return this.#records.permissionGrants.get(id.toLowerCase());
+  }
+
+  permissionGrants(): readonly OAuth2PermissionGrant[] {
+    return [...this.#records.permissionGrants.values()];
+  }
+
+  /** What people, or an administrator for all, have consented to; by the client's principal. */
+  permissionsGrantedTo(clientId: string): readonly OAuth2PermissionGrant[] {
+    return this.#grantsByClient.get(clientId);
   }
 
   /**

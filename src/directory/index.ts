@@ -1,4 +1,14 @@
 export {
+  type AppRoleAssignmentInput,
+  assignAppRole,
+  DEFAULT_APP_ROLE,
+  grantPermission,
+  type PermissionGrantInput,
+  revokePermission,
+  unassignAppRole,
+  updatePermissionGrant,
+} from './app-role-assignments.ts';
+export {
   type AddedPassword,
   type ApplicationInput,
   addPassword,

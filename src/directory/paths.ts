@@ -10,6 +10,8 @@ export const directoryPrefixes = {
   group: 'directory/group/',
   role: 'directory/role/',
   signingKey: 'directory/signing-key/',
+  appRoleAssignment: 'directory/app-role-assignment/',
+  permissionGrant: 'directory/permission-grant/',
 } as const;
 
 export type DirectoryKind = keyof typeof directoryPrefixes;

@@ -51,6 +51,36 @@ export interface AppRole {
   readonly isEnabled: boolean;
 }
 
+/** A scope that an application exposes: what clients may be let do in a person's name. */
+export interface PermissionScope {
+  readonly id: string;
+  readonly value: string;
+  /** `Admin`: only an administrator may consent. */
+  readonly type: 'User' | 'Admin';
+  readonly isEnabled: boolean;
+  readonly adminConsentDisplayName: string | null;
+  readonly adminConsentDescription: string | null;
+  readonly userConsentDisplayName: string | null;
+  readonly userConsentDescription: string | null;
+}
+
+/** A client that an application trusts with some of its scopes: nobody is asked to consent. */
+export interface PreAuthorizedApplication {
+  readonly appId: string;
+  /** Ids of scopes. */
+  readonly delegatedPermissionIds: readonly string[];
+}
+
+/** What an application is as a resource, Graph's `api`. */
+export interface ApplicationApi {
+  /** Form of the access tokens made for it; `null` is 1. */
+  readonly requestedAccessTokenVersion: 1 | 2 | null;
+  readonly oauth2PermissionScopes: readonly PermissionScope[];
+  readonly preAuthorizedApplications: readonly PreAuthorizedApplication[];
+  readonly acceptMappedClaims: boolean | null;
+  readonly knownClientApplications: readonly string[];
+}
+
 export interface Application {
   /** Object id of the application. */
   readonly id: string;
@@ -68,6 +98,7 @@ export interface Application {
   readonly keyCredentials: readonly KeyCredential[];
   readonly federatedIdentityCredentials: readonly FederatedIdentityCredential[];
   readonly appRoles: readonly AppRole[];
+  readonly api?: ApplicationApi;
   readonly owners: readonly string[];
   /** Graph properties that mean nothing here but are kept and given back, for example `notes`. */
   readonly otherProperties?: Readonly<Record<string, unknown>>;
@@ -84,9 +115,37 @@ export interface ServicePrincipal {
   readonly servicePrincipalType: 'Application' | 'ManagedIdentity';
   /** ARM id of the managed identity's resource. */
   readonly managedIdentityResourceId?: string;
+  /** Only who has an app role here gets a token: people who sign in to it, applications for it. */
+  readonly appRoleAssignmentRequired?: boolean;
   readonly tags: readonly string[];
   readonly owners: readonly string[];
   readonly deletedDateTime?: string;
+}
+
+/** An app role of one service principal (the resource) that a principal holds. */
+export interface AppRoleAssignment {
+  readonly id: string;
+  /** A user, a group or a service principal. */
+  readonly principalId: string;
+  /** The service principal whose application declares the role. */
+  readonly resourceId: string;
+  /** Of the role; the zero GUID is the default access of an application without roles. */
+  readonly appRoleId: string;
+  readonly createdDateTime: string;
+}
+
+/** Consent: scopes of a resource that a client may use in one person's name, or in everybody's. */
+export interface OAuth2PermissionGrant {
+  readonly id: string;
+  /** The client's service principal. */
+  readonly clientId: string;
+  readonly consentType: 'AllPrincipals' | 'Principal';
+  /** The person; `null` for everybody. */
+  readonly principalId: string | null;
+  /** The resource's service principal. */
+  readonly resourceId: string;
+  /** Values of scopes, separated by spaces. */
+  readonly scope: string;
 }
 
 export interface User {
@@ -129,6 +188,8 @@ export interface SigningKey {
   readonly createdMs: number;
   /** From this moment on it signs, until a later key's moment comes. */
   readonly activeFromMs: number;
+  /** Set by an emergency: its tokens are recognised from then on, to be refused. */
+  readonly withdrawnMs?: number;
 }
 
 /** Built-in directory role by its template id, with the principals that hold it. */

@@ -13,6 +13,7 @@ export interface ServicePrincipalInput {
   readonly appId: string;
   readonly displayName: string;
   readonly accountEnabled?: boolean;
+  readonly appRoleAssignmentRequired?: boolean;
   readonly tags?: readonly string[];
   readonly owners?: readonly string[];
   /** Set: a managed identity of this ARM resource. */
@@ -51,7 +52,12 @@ export function createServicePrincipal(
 export function updateServicePrincipal(
   view: View,
   id: string,
-  changes: Partial<Pick<ServicePrincipal, 'accountEnabled' | 'displayName' | 'tags' | 'owners'>>,
+  changes: Partial<
+    Pick<
+      ServicePrincipal,
+      'accountEnabled' | 'displayName' | 'tags' | 'owners' | 'appRoleAssignmentRequired'
+    >
+  >,
 ): Promise<ServicePrincipal> {
   return update<ServicePrincipal>(view, { kind: 'servicePrincipal', id }, (before) => ({
     ...before,

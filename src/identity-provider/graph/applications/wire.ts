@@ -4,6 +4,7 @@ import type { AddedPassword, Application, ApplicationInput, KeyCredential } from
 import { graphErrors } from '#errors';
 import { ApiError, isGuid, newGuid, z } from '#kernel';
 import type { WireObject } from '../odata/page.ts';
+import { api, EMPTY_API, parseApi } from './api-wire.ts';
 
 const NAME_MAX = 256;
 const ITEMS_MAX = 256;
@@ -39,7 +40,6 @@ const appRole = z.object({
 
 /** Properties without a meaning here: kept as they are, given back, bounded together. */
 const OTHER_PROPERTIES = [
-  'api',
   'description',
   'groupMembershipClaims',
   'info',
@@ -67,6 +67,7 @@ const applicationShape = {
   isFallbackPublicClient: z.boolean().nullish(),
   keyCredentials: z.array(keyCredential).max(100).nullish(),
   appRoles: z.array(appRole).max(ITEMS_MAX).nullish(),
+  api: api.nullish(),
   ...Object.fromEntries(OTHER_PROPERTIES.map((name) => [name, z.unknown().optional()])),
 } as const;
 
@@ -122,6 +123,7 @@ export function parseApplication(
           })),
         }
       : {}),
+    ...(body.api ? { api: parseApi(body.api, before?.api) } : {}),
     ...(body.keyCredentials
       ? { keyCredentials: body.keyCredentials.map((key) => parseKeyCredential(key, before)) }
       : {}),
@@ -190,9 +192,9 @@ export function renderApplication(application: Application): WireObject {
     signInAudience: application.signInAudience,
     publisherDomain: null,
     tags: [],
-    api: EMPTY_API,
     requiredResourceAccess: [],
     ...application.otherProperties,
+    api: application.api ?? EMPTY_API,
     appRoles: application.appRoles.map((role) => ({ ...role, origin: 'Application' })),
     keyCredentials: application.keyCredentials.map(renderKeyCredential),
     passwordCredentials: application.passwordCredentials.map((credential) =>
@@ -204,13 +206,6 @@ export function renderApplication(application: Application): WireObject {
   };
 }
 
-const EMPTY_API = {
-  acceptMappedClaims: null,
-  knownClientApplications: [],
-  requestedAccessTokenVersion: null,
-  oauth2PermissionScopes: [],
-  preAuthorizedApplications: [],
-};
 const EMPTY_WEB = {
   homePageUrl: null,
   logoutUrl: null,

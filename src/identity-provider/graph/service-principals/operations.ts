@@ -113,6 +113,7 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
           appId: application.appId,
           displayName: application.displayName,
           accountEnabled: body.accountEnabled ?? true,
+          appRoleAssignmentRequired: body.appRoleAssignmentRequired ?? false,
           tags: body.tags ?? [],
           owners: principal?.type === 'User' ? [principal.objectId] : [],
         },
@@ -140,10 +141,11 @@ function changeRows(context: GraphContext): readonly Operation<GraphTarget>[] {
       body: updateServicePrincipalBody,
       handle: async ({ params, body, grant, principal }) => {
         const { id } = requireTarget(context, params.id, principal);
-        const { accountEnabled, displayName, tags } = body;
+        const { accountEnabled, displayName, appRoleAssignmentRequired, tags } = body;
         await updateServicePrincipal(openView(context, grant), id, {
           ...(accountEnabled === undefined ? {} : { accountEnabled }),
           ...(displayName === undefined ? {} : { displayName }),
+          ...(appRoleAssignmentRequired === undefined ? {} : { appRoleAssignmentRequired }),
           ...(tags ? { tags } : {}),
         });
         return {};

@@ -10,12 +10,14 @@ export const createServicePrincipalBody = z.object({
   appId: z.string().refine(isGuid),
   displayName: z.string().max(256).nullish(),
   accountEnabled: z.boolean().nullish(),
+  appRoleAssignmentRequired: z.boolean().nullish(),
   tags,
 });
 
 export const updateServicePrincipalBody = z.object({
   accountEnabled: z.boolean().optional(),
   displayName: z.string().min(1).max(256).optional(),
+  appRoleAssignmentRequired: z.boolean().optional(),
   tags,
 });
 
@@ -37,7 +39,7 @@ export function renderServicePrincipal(
     appDisplayName: application?.displayName ?? principal.displayName,
     appId,
     appOwnerOrganizationId: application === undefined ? null : tenantId,
-    appRoleAssignmentRequired: false,
+    appRoleAssignmentRequired: principal.appRoleAssignmentRequired ?? false,
     createdDateTime: principal.createdDateTime,
     displayName: principal.displayName,
     servicePrincipalNames: [appId, ...(application?.identifierUris ?? [])],
@@ -46,7 +48,7 @@ export function renderServicePrincipal(
     tags: principal.tags,
     appRoles: application?.appRoles ?? [],
     keyCredentials: [],
-    oauth2PermissionScopes: [],
+    oauth2PermissionScopes: application?.api?.oauth2PermissionScopes ?? [],
     passwordCredentials: [],
   };
 }
