@@ -23,11 +23,13 @@ export type ApplicationInput = Partial<
     | 'publicClientRedirectUris'
     | 'webRedirectUris'
     | 'spaRedirectUris'
+    | 'webSettings'
     | 'isFallbackPublicClient'
     | 'keyCredentials'
     | 'federatedIdentityCredentials'
     | 'appRoles'
     | 'api'
+    | 'requiredResourceAccess'
     | 'owners'
     | 'otherProperties'
   >

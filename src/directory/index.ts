@@ -61,4 +61,10 @@ export {
   type UserInput,
   updateUser,
 } from './users.ts';
-export { familyClients, isFamilyClient, wellKnownAppIds, wellKnownClient } from './well-known.ts';
+export {
+  familyClients,
+  isFamilyClient,
+  wellKnownAppIds,
+  wellKnownClient,
+  wellKnownScopes,
+} from './well-known.ts';

@@ -81,6 +81,20 @@ export interface ApplicationApi {
   readonly knownClientApplications: readonly string[];
 }
 
+/** Of a web application, beside its redirect URIs. */
+export interface WebSettings {
+  readonly homePageUrl: string | null;
+  readonly logoutUrl: string | null;
+  readonly enableAccessTokenIssuance: boolean;
+  readonly enableIdTokenIssuance: boolean;
+}
+
+/** What an application says it will ask for. It gives nothing. */
+export interface RequiredResourceAccess {
+  readonly resourceAppId: string;
+  readonly resourceAccess: readonly { readonly id: string; readonly type: 'Scope' | 'Role' }[];
+}
+
 export interface Application {
   /** Object id of the application. */
   readonly id: string;
@@ -93,12 +107,14 @@ export interface Application {
   readonly publicClientRedirectUris: readonly string[];
   readonly webRedirectUris: readonly string[];
   readonly spaRedirectUris: readonly string[];
+  readonly webSettings?: WebSettings;
   readonly isFallbackPublicClient: boolean;
   readonly passwordCredentials: readonly PasswordCredential[];
   readonly keyCredentials: readonly KeyCredential[];
   readonly federatedIdentityCredentials: readonly FederatedIdentityCredential[];
   readonly appRoles: readonly AppRole[];
   readonly api?: ApplicationApi;
+  readonly requiredResourceAccess?: readonly RequiredResourceAccess[];
   readonly owners: readonly string[];
   /** Graph properties that mean nothing here but are kept and given back, for example `notes`. */
   readonly otherProperties?: Readonly<Record<string, unknown>>;

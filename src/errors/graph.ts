@@ -67,6 +67,11 @@ export const graphErrors = {
     'Request_MultipleObjectsWithSameKeyValue',
     'The service principal cannot be created, updated, or restored because the service principal name {appId} is already in use.',
   ),
+  entitlementEnabled: define(
+    400,
+    'CannotDeleteOrUpdateEnabledEntitlement',
+    'Permission (scope or role) cannot be deleted or updated unless disabled first.',
+  ),
   applicationUnknown: define(
     400,
     'Request_BadRequest',

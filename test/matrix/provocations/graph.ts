@@ -25,6 +25,15 @@ export async function provokeGraph({ instance }: Estate): Promise<Answer[]> {
   (await send('POST', members, member)).expect(204);
   const uris = { identifierUris: [`api://${appId}`] };
   (await send('PATCH', `/applications/${id}`, uris)).expect(204);
+  const appRole = {
+    id: randomUUID(),
+    value: 'Worker',
+    displayName: 'Worker',
+    description: 'Works',
+    allowedMemberTypes: ['Application'],
+    isEnabled: true,
+  };
+  (await send('PATCH', `/applications/${id}`, { appRoles: [appRole] })).expect(204);
   const stranger = await createApplication(owner, 'stranger to graph');
   const domain = instance.administrator.userPrincipalName.split('@')[1];
   const user = (password: string) => ({
@@ -40,6 +49,7 @@ export async function provokeGraph({ instance }: Estate): Promise<Answer[]> {
     await send('POST', '/applications', {}),
     await send('POST', '/applications', { displayName: 'x', ...uris }),
     await send('PATCH', `/applications/${id}`, { displayName: '' }),
+    await send('PATCH', `/applications/${id}`, { appRoles: [] }),
     await send('POST', `/applications/${id}/addPassword`, {
       passwordCredential: { endDateTime: '2000-01-01T00:00:00Z' },
     }),

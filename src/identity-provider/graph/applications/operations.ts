@@ -24,6 +24,7 @@ import {
 import { listQuery, renderEntity, renderList, selectQuery } from '../odata/page.ts';
 import { requireOwnIdentifierUris } from './application.ts';
 import { requireApplication, requireCredentialRights } from './credential-rights.ts';
+import { requireExposable } from './exposed-permissions.ts';
 import { federatedCredentialOperations } from './federated-credentials.ts';
 import {
   addPasswordBody,
@@ -110,8 +111,10 @@ function createRow(context: Context): Operation<GraphTarget> {
     body: createApplicationBody,
     handle: async ({ request, body, grant, principal }) => {
       requireOwnIdentifierUris(body.identifierUris ?? [], audiences);
+      const properties = parseApplication(body);
+      requireExposable(properties);
       const input = {
-        ...parseApplication(body),
+        ...properties,
         displayName: body.displayName,
         owners: firstOwners(principal),
       };
@@ -139,6 +142,7 @@ function changeRows(context: Context): readonly Operation<GraphTarget>[] {
         graphErrors.resourceNotFound,
         graphErrors.invalidProperty,
         graphErrors.sameKeyValue,
+        graphErrors.entitlementEnabled,
         graphErrors.requestDenied,
       ],
       params: idParams,
@@ -148,6 +152,7 @@ function changeRows(context: Context): readonly Operation<GraphTarget>[] {
         if (body.keyCredentials) requireCredentialRights(context, before, principal);
         requireOwnIdentifierUris(body.identifierUris ?? [], audiences);
         const changes = parseApplication(body, before);
+        requireExposable(changes, before);
         await updateApplication(openView(context, grant), before.id, changes);
         return {};
       },

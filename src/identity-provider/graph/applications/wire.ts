@@ -1,10 +1,22 @@
 // Applications on Microsoft Graph's wire ↔ our records. No secret and no hash of one ever leaves.
 import { X509Certificate } from 'node:crypto';
-import type { AddedPassword, Application, ApplicationInput, KeyCredential } from '#directory';
+import type {
+  AddedPassword,
+  Application,
+  ApplicationInput,
+  KeyCredential,
+  WebSettings,
+} from '#directory';
 import { graphErrors } from '#errors';
 import { ApiError, isGuid, newGuid, z } from '#kernel';
 import type { WireObject } from '../odata/page.ts';
 import { api, EMPTY_API, parseApi } from './api-wire.ts';
+import {
+  appRolesBody,
+  parseAppRoles,
+  renderAppRoles,
+  requiredResourceAccessBody,
+} from './exposed-permissions.ts';
 
 const NAME_MAX = 256;
 const ITEMS_MAX = 256;
@@ -28,16 +40,6 @@ const keyCredential = z.object({
   customKeyIdentifier: z.string().max(NAME_MAX).nullish(),
 });
 
-const appRole = z.object({
-  id: guid,
-  value: z.string().max(250).nullish(),
-  displayName: z.string().max(NAME_MAX),
-  description: z.string().max(1024),
-  allowedMemberTypes: z.array(z.enum(['User', 'Application'])).min(1),
-  isEnabled: z.boolean().default(true),
-  origin: z.string().max(NAME_MAX).nullish(),
-});
-
 /** Properties without a meaning here: kept as they are, given back, bounded together. */
 const OTHER_PROPERTIES = [
   'description',
@@ -47,13 +49,24 @@ const OTHER_PROPERTIES = [
   'notes',
   'optionalClaims',
   'parentalControlSettings',
-  'requiredResourceAccess',
   'serviceManagementReference',
   'tags',
 ] as const;
 
-const redirects = (more: z.ZodRawShape) =>
-  z.looseObject({ redirectUris: uris.optional(), ...more });
+const redirects = z.object({ redirectUris: uris.optional() });
+
+const webBody = z.object({
+  redirectUris: uris.optional(),
+  homePageUrl: uri.nullish(),
+  logoutUrl: uri.nullish(),
+  implicitGrantSettings: z
+    .object({
+      enableAccessTokenIssuance: z.boolean().nullish(),
+      enableIdTokenIssuance: z.boolean().nullish(),
+    })
+    .nullish(),
+  redirectUriSettings: z.array(z.unknown()).max(ITEMS_MAX).nullish(),
+});
 
 const applicationShape = {
   displayName: z.string().min(1).max(NAME_MAX),
@@ -61,12 +74,13 @@ const applicationShape = {
     .enum(['AzureADMyOrg', 'AzureADMultipleOrgs', 'AzureADandPersonalMicrosoftAccount'])
     .nullish(),
   identifierUris: uris.nullish(),
-  web: redirects({}).nullish(),
-  spa: redirects({}).nullish(),
-  publicClient: redirects({}).nullish(),
+  web: webBody.nullish(),
+  spa: redirects.nullish(),
+  publicClient: redirects.nullish(),
   isFallbackPublicClient: z.boolean().nullish(),
   keyCredentials: z.array(keyCredential).max(100).nullish(),
-  appRoles: z.array(appRole).max(ITEMS_MAX).nullish(),
+  appRoles: appRolesBody.nullish(),
+  requiredResourceAccess: requiredResourceAccessBody.nullish(),
   api: api.nullish(),
   ...Object.fromEntries(OTHER_PROPERTIES.map((name) => [name, z.unknown().optional()])),
 } as const;
@@ -110,19 +124,14 @@ export function parseApplication(
     ...(signInAudience ? { signInAudience } : {}),
     ...(identifierUris ? { identifierUris } : {}),
     ...(body.web?.redirectUris ? { webRedirectUris: body.web.redirectUris } : {}),
+    ...(body.web ? { webSettings: parseWebSettings(body.web, before?.webSettings) } : {}),
     ...(body.spa?.redirectUris ? { spaRedirectUris: body.spa.redirectUris } : {}),
     ...(body.publicClient?.redirectUris
       ? { publicClientRedirectUris: body.publicClient.redirectUris }
       : {}),
     ...(isFallbackPublicClient == null ? {} : { isFallbackPublicClient }),
-    ...(appRoles
-      ? {
-          appRoles: appRoles.map(({ origin: _, ...role }) => ({
-            ...role,
-            value: role.value ?? null,
-          })),
-        }
-      : {}),
+    ...(appRoles ? { appRoles: parseAppRoles(appRoles) } : {}),
+    ...(body.requiredResourceAccess ? { requiredResourceAccess: body.requiredResourceAccess } : {}),
     ...(body.api ? { api: parseApi(body.api, before?.api) } : {}),
     ...(body.keyCredentials
       ? { keyCredentials: body.keyCredentials.map((key) => parseKeyCredential(key, before)) }
@@ -180,7 +189,7 @@ function invalidCertificate(cause?: unknown): ApiError {
 }
 
 export function renderApplication(application: Application): WireObject {
-  const { publicClientRedirectUris, webRedirectUris, spaRedirectUris } = application;
+  const { publicClientRedirectUris, spaRedirectUris } = application;
   return {
     id: application.id,
     deletedDateTime: application.deletedDateTime ?? null,
@@ -192,25 +201,44 @@ export function renderApplication(application: Application): WireObject {
     signInAudience: application.signInAudience,
     publisherDomain: null,
     tags: [],
-    requiredResourceAccess: [],
     ...application.otherProperties,
     api: application.api ?? EMPTY_API,
-    appRoles: application.appRoles.map((role) => ({ ...role, origin: 'Application' })),
+    appRoles: renderAppRoles(application),
+    requiredResourceAccess: application.requiredResourceAccess ?? [],
     keyCredentials: application.keyCredentials.map(renderKeyCredential),
     passwordCredentials: application.passwordCredentials.map((credential) =>
       renderPassword({ credential }),
     ),
     publicClient: { redirectUris: publicClientRedirectUris },
     spa: { redirectUris: spaRedirectUris },
-    web: { redirectUris: webRedirectUris, ...EMPTY_WEB },
+    web: renderWeb(application),
   };
 }
 
-const EMPTY_WEB = {
+const NO_SETTINGS: WebSettings = {
   homePageUrl: null,
   logoutUrl: null,
-  implicitGrantSettings: { enableAccessTokenIssuance: false, enableIdTokenIssuance: false },
+  enableAccessTokenIssuance: false,
+  enableIdTokenIssuance: false,
 };
+
+function parseWebSettings(
+  { homePageUrl, logoutUrl, implicitGrantSettings }: z.infer<typeof webBody>,
+  before: WebSettings = NO_SETTINGS,
+): WebSettings {
+  const { enableAccessTokenIssuance, enableIdTokenIssuance } = implicitGrantSettings ?? {};
+  return {
+    homePageUrl: homePageUrl === undefined ? before.homePageUrl : homePageUrl,
+    logoutUrl: logoutUrl === undefined ? before.logoutUrl : logoutUrl,
+    enableAccessTokenIssuance: enableAccessTokenIssuance ?? before.enableAccessTokenIssuance,
+    enableIdTokenIssuance: enableIdTokenIssuance ?? before.enableIdTokenIssuance,
+  };
+}
+
+function renderWeb({ webRedirectUris, webSettings = NO_SETTINGS }: Application): object {
+  const { homePageUrl, logoutUrl, ...implicitGrantSettings } = webSettings;
+  return { redirectUris: webRedirectUris, homePageUrl, logoutUrl, implicitGrantSettings };
+}
 
 function renderKeyCredential(credential: KeyCredential): Readonly<Record<string, unknown>> {
   const { fingerprint } = new X509Certificate(Buffer.from(credential.certificate, 'base64'));

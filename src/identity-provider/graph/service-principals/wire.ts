@@ -2,6 +2,7 @@
 
 import type { Application, ServicePrincipal } from '#directory';
 import { isGuid, z } from '#kernel';
+import { exposedScopes, renderAppRoles } from '../applications/exposed-permissions.ts';
 import type { WireObject } from '../odata/page.ts';
 
 const tags = z.array(z.string().max(256)).max(64).nullish();
@@ -46,9 +47,9 @@ export function renderServicePrincipal(
     servicePrincipalType: principal.servicePrincipalType,
     signInAudience: application?.signInAudience ?? null,
     tags: principal.tags,
-    appRoles: application?.appRoles ?? [],
+    appRoles: renderAppRoles(application),
     keyCredentials: [],
-    oauth2PermissionScopes: application?.api?.oauth2PermissionScopes ?? [],
+    oauth2PermissionScopes: exposedScopes(principal, application),
     passwordCredentials: [],
   };
 }
