@@ -1,13 +1,13 @@
 // The composition root: opens what there is, hands each module its ports, and takes it all down
 // again. The only file that may import every module; it holds no rules of its own.
 import process from 'node:process';
-import { type AuditedRequest, renderAuditEvent } from '#audit';
+import { type AuditedRequest, renderAuditEvent, renderSystemEvent, type SystemWork } from '#audit';
 import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer, systemGrant } from '#authorization';
 import { buildProgram, renderBanner, renderReadyLine } from '#cli';
 import { type Config, dataFiles, endpoints } from '#config';
 import { managementPlane, scheduleExpiryJob, vaultPurgeJob } from '#control-plane';
-import { purgeJob, vaultPlane } from '#data-plane';
+import { dueWorkJob, purgeJob, vaultPlane } from '#data-plane';
 import { Directory, maintainSigningKeys } from '#directory';
 import { graphPlane, loginPlane, purgeExpiredSignIns } from '#identity-provider';
 import * as install from '#installation';
@@ -91,7 +91,12 @@ async function serveOn(listener: server.Listener, config: Config): Promise<void>
     everyMs: 12 * HOUR_MS,
     run: async () => listener.useCertificate(await certificate.load()),
   };
-  const jobs = server.startJobs([...estate.jobs, renewalJob], { clock, logError: server.logError });
+  const dueJob = dueWorkJob({
+    ...estate,
+    audit: (work: SystemWork) => audit.append(renderSystemEvent(work, { timeMs: clock.now() })),
+    logError: server.logError,
+  });
+  const jobs = server.startJobs([...estate.jobs, renewalJob, dueJob], pipeline);
   // Whoever reads the ready line may ask for the end at once.
   const askedToStop = server.untilAskedToStop();
   announce(config, installation);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { GrantDetails, RawRequest } from '#kernel';
-import { type AuditedRequest, renderAuditEvent } from './event.ts';
+import { type AuditedRequest, renderAuditEvent, renderSystemEvent } from './event.ts';
 
 const request: RawRequest = {
   id: '11111111-1111-4111-8111-111111111111',
@@ -167,5 +167,18 @@ describe('an audit event', () => {
       message: long,
     });
     assert.ok(JSON.stringify(event).length < 25_000);
+  });
+
+  it('of work that time started names the work and nobody', () => {
+    const resourceId = '/subscriptions/s/resourceGroups/g/providers/p/vaults/v';
+    const objectId = 'https://v.vault.localhost/keys/k/1';
+    const work = { operation: 'KeyRotateIfDue', resourceId, objectId };
+    const { correlationId, ...event } = renderSystemEvent(work, { timeMs: 1000 });
+    assert.match(correlationId, /^[0-9a-f-]{36}$/);
+    assert.deepEqual(event.identity, { claim: {} });
+    assert.equal(event.time, '1970-01-01T00:00:01.000Z');
+    assert.equal(event.operationName, 'KeyRotateIfDue');
+    assert.equal(event.resourceId, resourceId.toUpperCase());
+    assert.deepEqual(event.properties, { id: objectId, httpStatusCode: 200 });
   });
 });

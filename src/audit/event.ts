@@ -1,7 +1,7 @@
 // One audit event in Azure's AuditEvent schema, made from what the pipeline knows of one request.
 // It holds no secret, no token and no body: only who asked for what, from where, and what came of
 // it.
-import type { GrantDetails, Principal, RawRequest } from '#kernel';
+import { type GrantDetails, newGuid, type Principal, type RawRequest } from '#kernel';
 
 /**
  * A record of Azure's `AuditEvent` category. Names, nesting and the text form of `durationMs` are
@@ -96,6 +96,32 @@ export function renderAuditEvent(audited: AuditedRequest): AuditEvent {
     resourceId: audited.resourceId.toUpperCase(),
     operationVersion: limit(audited.operation.apiVersion, TEXT_LENGTH_MAX),
     durationMs: String(Math.round(audited.durationMs)),
+  };
+}
+
+/** Work that time started, not a request: Azure logs scheduled rotations and expiry notices. */
+export interface SystemWork {
+  /** Name in the audit log, for example `KeyRotateIfDue`. */
+  readonly operation: string;
+  readonly resourceId: string;
+  readonly objectId: string;
+}
+
+export function renderSystemEvent(work: SystemWork, at: { readonly timeMs: number }): AuditEvent {
+  return {
+    time: new Date(at.timeMs).toISOString(),
+    category: 'AuditEvent',
+    operationName: work.operation,
+    resultType: 'Success',
+    resultSignature: 'OK',
+    resultDescription: '',
+    correlationId: newGuid(),
+    callerIpAddress: '',
+    identity: { claim: {} },
+    properties: { id: limit(work.objectId, URI_LENGTH_MAX), httpStatusCode: 200 },
+    resourceId: work.resourceId.toUpperCase(),
+    operationVersion: '',
+    durationMs: '0',
   };
 }
 

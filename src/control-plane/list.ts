@@ -41,7 +41,8 @@ export function renderList<T>(input: ListInput<T>): Result {
   };
 }
 
-function parseTop(text: string | undefined): number {
+/** Items of a page: `$top`, at most 1,000. */
+export function parseTop(text: string | undefined): number {
   if (text === undefined) return PAGE_ITEMS_MAX;
   if (!/^[1-9]\d{0,8}$/.test(text)) {
     throw new ApiError(resourceManagerErrors.badRequest, {

@@ -17,6 +17,7 @@ import { rolePolicyRows } from './schedules/policy-operations.ts';
 import { scheduleRequestRows } from './schedules/request-operations.ts';
 import { scheduleRows } from './schedules/schedule-operations.ts';
 import { subscriptionRows } from './subscriptions/operations.ts';
+import { vaultEventRows } from './vaults/event-operations.ts';
 import { vaultNeighbourRows } from './vaults/neighbour-operations.ts';
 import { vaultRows } from './vaults/operations.ts';
 
@@ -29,6 +30,7 @@ export function managementRows(management: Management): readonly ArmRow[] {
     ...vaultRows(management),
     ...deletedVaultRows(management),
     ...vaultNeighbourRows(management),
+    ...vaultEventRows(management),
     ...roleAssignmentRows(management),
     ...roleDefinitionRows(management),
     ...permissionRows(management),

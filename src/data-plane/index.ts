@@ -1,4 +1,5 @@
 // The data plane of vaults: secrets, keys and certificates.
+export { type DueWorkOptions, doDueWork, dueWorkJob } from './due-work-job.ts';
 export { type PurgeJobOptions, purgeDue, purgeJob } from './purge-job.ts';
 export { type VaultEndpoints, type VaultPlaneOptions, vaultPlane } from './vault-plane.ts';
 export type { VaultTarget } from './vault-target.ts';

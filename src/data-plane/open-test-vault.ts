@@ -15,6 +15,7 @@ import {
 import {
   type AccessPolicyPermissions,
   builtInRoles,
+  listVaultEvents,
   putRoleAssignment,
   Resources,
   type RoleAssignment,
@@ -28,6 +29,7 @@ import {
   type View,
   vaultPartition,
 } from '#storage';
+import { doDueWork } from './due-work-job.ts';
 import { type VaultPlaneOptions, vaultPlane } from './vault-plane.ts';
 import type { VaultTarget } from './vault-target.ts';
 
@@ -175,6 +177,24 @@ function makeAssignment(roleDefinitionName: string, scope: string): RoleAssignme
     createdBy: '',
     updatedBy: '',
   };
+}
+
+/** Does what is due by the test's clock; what the audit log would hear goes into `audited`. */
+export function doDue(test: TestVault, audited: string[] = []): Promise<number> {
+  return doDueWork({
+    ...{ ...test.options, resources: test.resources },
+    audit: async ({ operation }) => void audited.push(operation),
+    logError: (name, cause) => {
+      throw new Error(name, { cause });
+    },
+  });
+}
+
+/** `<type> <object>` of every event, the oldest first. */
+export async function eventsOf(test: TestVault, name = 'contoso'): Promise<string[]> {
+  const { events } = await listVaultEvents(recordsOf(test, name), { after: undefined, limit: 999 });
+  const texts = events.map(({ noun, kind, objectName }) => `${noun}${kind} ${objectName}`);
+  return texts.reverse();
 }
 
 /** The vault's records, for tests that look at them or write what no operation writes. */

@@ -16,3 +16,15 @@ export {
 export { Resources, type ResourcesOptions } from './resources.ts';
 export { deleteRoleAssignment, putRoleAssignment } from './role-assignment-store.ts';
 export { deleteRoleDefinition, putRoleDefinition } from './role-definition-store.ts';
+export {
+  type EventPage,
+  isEventCursor,
+  listVaultEvents,
+  recordVaultEvent,
+  trimVaultEvents,
+  VAULT_EVENTS_KEPT_DAYS,
+  VAULT_EVENTS_MAX,
+  type VaultEvent,
+  type VaultEventKind,
+  type VaultEventNoun,
+} from './vault-events.ts';

@@ -13,6 +13,7 @@ import {
 import { keyErrors } from '#errors';
 import { ApiError } from '#kernel';
 import type { Vault } from '#resources';
+import type { Transaction } from '#storage';
 import { newAttributes, settableAttributes } from '../object/attributes.ts';
 import { invalidProperties } from '../object/invalid-property.ts';
 import type { Session } from '../object/life.ts';
@@ -32,7 +33,7 @@ import {
 } from './key.ts';
 import { keyObjects } from './key-objects.ts';
 import { rotatedExpiry } from './rotation-policy.ts';
-import { loadRotationPolicy } from './rotation-store.ts';
+import { loadRotationPolicy } from './rotation-record.ts';
 import {
   type KeyCreateParameters,
   type KeyImportParameters,
@@ -108,31 +109,57 @@ export async function rotateKey(session: Session, name: string): Promise<FoundKe
   for (;;) {
     const before = await keyObjects.load(session.view, name, '');
     guardManaged(keyKind, before.head, 'rotate');
-    const rotated = await addRotated(session, before, await generateKey(specOf(before)));
+    const material = await generateKey(specOf(before));
+    const rotated = await session.view.transact((transaction) =>
+      addRotated(transaction, before, { material, nowSeconds: session.nowSeconds }),
+    );
     if (rotated !== undefined) return rotated;
   }
 }
 
 /**
+ * The same where a schedule asks for it. `take` claims the work in the transaction that does it;
+ * `undefined` if it is not there to be claimed.
+ */
+export async function rotateDueKey(
+  { view, nowSeconds }: Pick<Session, 'view' | 'nowSeconds'>,
+  name: string,
+  take: (transaction: Transaction) => Promise<unknown>,
+): Promise<FoundKey | undefined> {
+  const head = await keyObjects.findLive(view, name);
+  if (head === undefined) {
+    await view.transact(take);
+    return undefined;
+  }
+  const before = await keyObjects.load(view, name, head.current.version);
+  const material = await generateKey(specOf(before));
+  return view.transact(async (transaction) => {
+    if ((await take(transaction)) === undefined) return undefined;
+    const rotated = await addRotated(transaction, before, { material, nowSeconds });
+    // Nothing is written then: the work stays due and is done at the next run.
+    if (rotated === undefined) throw new Error('the key was given a version meanwhile');
+    return rotated;
+  });
+}
+
+/**
  * `undefined` if another version has become the current one since, which may be of another type.
  */
-function addRotated(
-  { view, nowSeconds }: Session,
+async function addRotated(
+  transaction: Transaction,
   before: FoundKey,
-  material: KeyMaterial,
+  { material, nowSeconds }: { readonly material: KeyMaterial; readonly nowSeconds: number },
 ): Promise<FoundKey | undefined> {
   const { name, uid } = before.head;
-  return view.transact(async (transaction) => {
-    const { version } = await keyObjects.load(transaction, name, '');
-    if (version.header.version !== before.version.header.version) return undefined;
-    const policy = await loadRotationPolicy(transaction, uid);
-    const exp = policy && rotatedExpiry(policy, nowSeconds);
-    const { listed, tags } = version.header;
-    return keyObjects.add(transaction, {
-      ...{ name, tags, listed, nowSeconds },
-      attributes: { enabled: true, ...(exp !== undefined && { exp }) },
-      content: { ...version.content, ...serialized(material) },
-    });
+  const { version } = await keyObjects.load(transaction, name, '');
+  if (version.header.version !== before.version.header.version) return undefined;
+  const policy = await loadRotationPolicy(transaction, uid);
+  const exp = policy && rotatedExpiry(policy, nowSeconds);
+  const { listed, tags } = version.header;
+  return keyObjects.add(transaction, {
+    ...{ name, tags, listed, nowSeconds },
+    attributes: { enabled: true, ...(exp !== undefined && { exp }) },
+    content: { ...version.content, ...serialized(material) },
   });
 }
 

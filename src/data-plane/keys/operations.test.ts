@@ -407,7 +407,8 @@ test('keys are deleted, recovered, purged, backed up and restored with all versi
   assert.deepEqual(recovered.body, latest.body);
   await vault.call('DeleteKey', { params });
   assert.equal((await vault.call('PurgeDeletedKey', { params })).status, 204);
-  assert.equal((await recordsOf(vault).scan({ prefix: '', limit: 10 })).length, 0);
+  assert.equal((await recordsOf(vault).scan({ prefix: 'keys/', limit: 10 })).length, 0);
+  assert.equal((await recordsOf(vault).scan({ prefix: 'due/', limit: 10 })).length, 0);
   const restored = await vault.call('RestoreKey', { body: { value: backup }, apiVersion: '7.5' });
   assert.deepEqual(restored.body, latest.body);
   const version = versionOf(first.body);

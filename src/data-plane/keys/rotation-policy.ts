@@ -81,14 +81,22 @@ function daysOf(text: string): number {
 
 /** Unix seconds, by the calendar: a month after 31 January is the last day of February. */
 export function addDuration(seconds: number, text: string): number {
+  return shift(seconds, text, 1);
+}
+
+export function subtractDuration(seconds: number, text: string): number {
+  return shift(seconds, text, -1);
+}
+
+function shift(seconds: number, text: string, sign: 1 | -1): number {
   const { years, months, days } = parseDuration(text) ?? { years: 0, months: 0, days: 0 };
   const date = new Date(seconds * 1000);
   const day = date.getUTCDate();
   date.setUTCDate(1);
-  date.setUTCMonth(date.getUTCMonth() + years * 12 + months);
+  date.setUTCMonth(date.getUTCMonth() + sign * (years * 12 + months));
   const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0));
   date.setUTCDate(Math.min(day, lastDay.getUTCDate()));
-  return Math.floor(date.getTime() / 1000) + days * 86_400;
+  return Math.floor(date.getTime() / 1000) + sign * days * 86_400;
 }
 
 /** When a version made now expires; `undefined`: the policy does not say. */

@@ -1,8 +1,7 @@
-// A key's rotation policy, kept under the key's own data: it is purged and backed up with the key.
+// Rotation policies read and set. Setting one changes what falls due for the key, not its version.
 import type { Reader } from '#storage';
 import type { Session } from '../object/life.ts';
 import { guardManaged } from '../object/object-store.ts';
-import { objectPrefix } from '../object/records.ts';
 import { keyKind } from './key.ts';
 import { keyObjects } from './key-objects.ts';
 import {
@@ -10,18 +9,12 @@ import {
   parseRotationPolicy,
   type RotationPolicy,
 } from './rotation-policy.ts';
+import { loadRotationPolicy, policyPath } from './rotation-record.ts';
 
 /** A policy with the name of its key in the letters it was made with. */
 export interface FoundPolicy {
   readonly name: string;
   readonly policy: RotationPolicy | undefined;
-}
-
-export function loadRotationPolicy(
-  reader: Reader,
-  uid: string,
-): Promise<RotationPolicy | undefined> {
-  return reader.get(policyPath(uid));
 }
 
 /** Throws KeyNotFound. */
@@ -42,10 +35,7 @@ export function putRotationPolicy(
     const created = before?.created ?? nowSeconds;
     const policy = parseRotationPolicy(given, { created, updated: nowSeconds });
     transaction.put(policyPath(head.uid), policy);
+    await keyObjects.putHead(transaction, head, head);
     return { name: head.name, policy };
   });
-}
-
-function policyPath(uid: string): string {
-  return `${objectPrefix('keys', uid)}rotationpolicy`;
 }

@@ -82,7 +82,6 @@ export async function restore<Listed, Content>(
   );
   if (current === undefined) throw new ApiError(errors.backupCorrupt);
   const head: Head<Listed> = { uid: newGuid(), name: backup.name, current: current.header };
-  store.putHead(transaction, head);
   const versions = versionPrefix(collection, head.uid);
   for (const version of backup.versions) {
     transaction.put(versions + version.header.version, version);
@@ -90,7 +89,8 @@ export async function restore<Listed, Content>(
   for (const attachment of backup.attachments) {
     transaction.put(objectPrefix(collection, head.uid) + attachment.name, attachment.value);
   }
-  return { head, version: current };
+  // Last: what falls due depends on what came back with the object.
+  return { head: await store.putHead(transaction, head), version: current };
 }
 
 /** → base64url, as it goes over the wire. */

@@ -4,6 +4,13 @@ import type { ObjectErrors } from '#errors';
 
 export type Collection = 'secrets' | 'keys' | 'certificates';
 
+/** As audit and event names have them. */
+export const nouns = {
+  secrets: 'Secret',
+  keys: 'Key',
+  certificates: 'Certificate',
+} as const satisfies Record<Collection, string>;
+
 export interface ObjectKind {
   /** Path segment of URLs and of storage. */
   readonly collection: Collection;

@@ -4,8 +4,17 @@
 // (`guardManaged`).
 
 import { ApiError, newGuid, newVersion } from '#kernel';
+import { recordVaultEvent, type VaultEvent } from '#resources';
 import type { Reader, Transaction } from '#storage';
-import type { ObjectKind } from './kind.ts';
+import {
+  type DueEntry,
+  type DuePlan,
+  duePath,
+  indexDue,
+  mergeDue,
+  planExpiry,
+} from './due-work.ts';
+import { nouns, type ObjectKind } from './kind.ts';
 import { nameKey, parseVersion } from './name.ts';
 import { markPurged } from './purge.ts';
 import {
@@ -64,11 +73,21 @@ export interface VersionInList<Listed> {
   readonly header: VersionHeader<Listed>;
 }
 
+/** What falls due for an object whose head is about to be written. */
+export type PlanDue<Listed> = (reader: Reader, head: Head<Listed>) => Promise<DuePlan>;
+
 export class ObjectStore<Listed, Content> {
   readonly kind: ObjectKind;
+  readonly #plan: PlanDue<Listed>;
 
-  constructor(kind: ObjectKind) {
+  /** Without `plan` an object's expiry falls due, and the notice before it. */
+  constructor(kind: ObjectKind, plan: PlanDue<Listed> = async (_reader, head) => planExpiry(head)) {
     this.kind = kind;
+    this.#plan = plan;
+  }
+
+  get noun() {
+    return nouns[this.kind.collection];
   }
 
   findLive(reader: Reader, name: string): Promise<Head<Listed> | undefined> {
@@ -119,7 +138,7 @@ export class ObjectStore<Listed, Content> {
       ...(before && { previousVersion: before.current.version }),
       listed: draft.listed,
     };
-    const head: Head<Listed> = before
+    const changed: Head<Listed> = before
       ? { ...before, current: header }
       : {
           uid: newGuid(),
@@ -128,9 +147,27 @@ export class ObjectStore<Listed, Content> {
           current: header,
         };
     const version = { header, content: draft.content };
-    this.putHead(transaction, head);
+    const head = await this.putHead(transaction, changed, before);
     this.#putVersion(transaction, head, version);
+    this.recordEvent(transaction, head, { kind: 'NewVersionCreated', time: nowSeconds });
     return { head, version };
+  }
+
+  /** Tells whoever reads the vault's events what happened to the current version. */
+  recordEvent(
+    transaction: Transaction,
+    { name, current }: Head<Listed>,
+    event: Pick<VaultEvent, 'kind' | 'time'>,
+  ): void {
+    const { nbf, exp } = current.attributes;
+    recordVaultEvent(transaction, {
+      ...event,
+      noun: this.noun,
+      objectName: name,
+      version: current.version,
+      ...(nbf !== undefined && { nbf }),
+      ...(exp !== undefined && { exp }),
+    });
   }
 
   /** Throws `deletedButRecoverable` if a soft-deleted object holds the name. */
@@ -146,8 +183,9 @@ export class ObjectStore<Listed, Content> {
     version: Version<Listed, Content>,
   ): Promise<Found<Listed, Content>> {
     const isCurrent = found.head.current.version === version.header.version;
-    const head = isCurrent ? { ...found.head, current: version.header } : found.head;
-    if (isCurrent) this.putHead(transaction, head);
+    const head = isCurrent
+      ? await this.putHead(transaction, { ...found.head, current: version.header }, found.head)
+      : found.head;
     this.#putVersion(transaction, head, version);
     return { head, version };
   }
@@ -168,6 +206,7 @@ export class ObjectStore<Listed, Content> {
     transaction.put(deletedPrefix(collection) + key, head);
     const entry = { collection, name: key };
     transaction.put(purgePath(scheduledPurgeDate, entry), entry);
+    indexDue(transaction, { ...live, collection }, { before: live.due, after: undefined });
     return this.#open(transaction, head, { version: head.current.version, id: name });
   }
 
@@ -184,7 +223,7 @@ export class ObjectStore<Listed, Content> {
     if (deleted) {
       transaction.delete(purgePath(deleted.scheduledPurgeDate, { collection, name: key }));
     }
-    this.putHead(transaction, live);
+    await this.putHead(transaction, live, live);
     return this.#open(transaction, live, { version: live.current.version, id: name });
   }
 
@@ -217,8 +256,41 @@ export class ObjectStore<Listed, Content> {
     return entries.map((entry) => ({ head, header: entry.value.header }));
   }
 
-  putHead(transaction: Transaction, head: Head<Listed>): void {
-    transaction.put(livePrefix(this.kind.collection) + nameKey(head.name), head);
+  /**
+   * Writes a live object's head, and what falls due for it: again too where that changes with
+   * something else (a rotation policy). `before` is the head that stood there.
+   */
+  async putHead(
+    transaction: Transaction,
+    head: Head<Listed>,
+    before?: Head<Listed>,
+  ): Promise<Head<Listed>> {
+    const { collection } = this.kind;
+    const { due: _stale, ...rest } = head;
+    const plan = await this.#plan(transaction, head);
+    const due = mergeDue(before?.due, plan, head.current.version);
+    const saved = due === undefined ? rest : { ...rest, due };
+    indexDue(transaction, { ...rest, collection }, { before: before?.due, after: due });
+    transaction.put(livePrefix(collection) + nameKey(head.name), saved);
+    return saved;
+  }
+
+  /**
+   * Marks one piece of work as done, for who does it in this very transaction. `undefined`: there
+   * is nothing to do any more, because the object has changed or is gone.
+   */
+  async takeDue(transaction: Transaction, entry: DueEntry): Promise<Head<Listed> | undefined> {
+    const path = duePath(entry);
+    const indexed = await transaction.get<DueEntry>(path);
+    if (indexed?.uid !== entry.uid) return undefined;
+    transaction.delete(path);
+    const head = await this.findLive(transaction, entry.name);
+    const state = head?.due?.[entry.task];
+    if (head === undefined || head.uid !== entry.uid) return undefined;
+    if (state === undefined || state.done || state.at !== entry.at) return undefined;
+    const taken = { ...head, due: { ...head.due, [entry.task]: { ...state, done: true } } };
+    transaction.put(livePrefix(this.kind.collection) + nameKey(head.name), taken);
+    return taken;
   }
 
   #putVersion(

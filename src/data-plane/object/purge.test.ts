@@ -11,8 +11,11 @@ async function setAndDelete(vault: TestVault, name: string): Promise<void> {
   await vault.call('DeleteSecret', { params: { name } });
 }
 
-const countRecords = async (vault: TestVault) =>
-  (await recordsOf(vault).scan({ prefix: '', limit: 10_000 })).length;
+/** All but events, which outlive what they tell of. */
+const countRecords = async (vault: TestVault, name = 'contoso') => {
+  const records = await recordsOf(vault, name).scan({ prefix: '', limit: 10_000 });
+  return records.filter(({ path }) => !path.startsWith('event/')).length;
+};
 
 test('a deleted secret is purged at the end of its retention, not a second before', async () => {
   const vault = await openTestVault(makeVault({ softDeleteRetentionDays: 7 }));
@@ -59,7 +62,7 @@ test('any number of secrets falls due together, in every vault, even late', asyn
   vault.clock.advance(1000 * DAY_MS);
   await purgeJob(vault).run(vault.clock.now());
   assert.equal(await countRecords(vault), 2, 'head and version of the one that was kept');
-  assert.equal((await recordsOf(vault, 'other').scan({ prefix: '', limit: 10 })).length, 0);
+  assert.equal(await countRecords(vault, 'other'), 0);
 });
 
 test('a purge that was cut short is finished by the next sweep', async () => {

@@ -6,11 +6,13 @@
 //   <collection>/data/<uid>/object/<what> what belongs to the object as a whole (rotation policy)
 //   purge/<seconds>/<collection>/<name>   PurgeEntry: the index of deleted objects by purge date
 //   purging/<collection>/<uid>            PurgeMark: purged, its data still to be erased
+//   due/<seconds>/<collection>/<name>/<task>   what falls due (due-work.ts)
 //
 // The data stands under the object's own id, not its name: deleting, recovering and purging move or
 // remove one head whatever the number of versions, and a new object of a purged name shares nothing
 // with the old one. The head repeats the current version's header, so that a list page is one scan
 // and the latest version two reads. Names in paths are lower-case; records keep the letters given.
+import type { DueStates } from './due-work.ts';
 import type { Collection } from './kind.ts';
 
 export interface Attributes {
@@ -50,6 +52,8 @@ export interface Head<Listed> {
   readonly managed?: true;
   readonly current: VersionHeader<Listed>;
   readonly deleted?: Deletion;
+  /** What falls due for the current version, and what of it was done. */
+  readonly due?: DueStates;
 }
 
 export interface PurgeEntry {

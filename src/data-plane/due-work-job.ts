@@ -1,0 +1,88 @@
+// The background job of what falls due in vaults: expiry events, scheduled rotation. Runs at start,
+// so that what was missed while the process was down is caught up (once), and then at its interval.
+// A soft-deleted vault rests: what falls due in it is done when it is recovered.
+import type { SystemWork } from '#audit';
+import { systemGrant } from '#authorization';
+import { type Clock, unixSeconds } from '#kernel';
+import { trimVaultEvents, type Vault, vaultResourceId } from '#resources';
+import { type Storage, vaultPartition } from '#storage';
+import { keyObjects } from './keys/key-objects.ts';
+import { rotationHandler } from './keys/rotation-work.ts';
+import {
+  type DueOutcome,
+  expiryHandlers,
+  type RunOptions,
+  runDueWork,
+} from './object/due-runner.ts';
+import type { DueEntry } from './object/due-work.ts';
+import { secretObjects } from './secrets/secret-store.ts';
+
+const EVERY_MS = 60_000;
+const TRIM_EVERY_MS = 3_600_000;
+const ACTION = 'Microsoft.KeyVault/vaults/dueWork/system';
+
+export interface DueWorkOptions {
+  readonly storage: Storage;
+  readonly resources: { vaults(): Iterable<Vault> };
+  readonly clock: Clock;
+  readonly endpoints: { readonly vaultSuffix: string };
+  readonly audit: (work: SystemWork) => Promise<void>;
+  readonly logError: (name: string, cause: unknown) => void;
+}
+
+const handlers = {
+  secrets: expiryHandlers(secretObjects),
+  keys: { ...expiryHandlers(keyObjects), rotate: rotationHandler },
+} satisfies RunOptions['handlers'];
+
+/** Does whatever is due by now in every live vault. Returns how many pieces of work were. */
+export async function doDueWork(options: DueWorkOptions): Promise<number> {
+  const nowSeconds = unixSeconds(options.clock);
+  let done = 0;
+  for (const vault of [...options.resources.vaults()]) {
+    if (vault.deleted !== undefined) continue;
+    const view = options.storage.view(systemGrant(vaultPartition(vault.uid), ACTION));
+    done += await runDueWork(
+      { view, vault, nowSeconds },
+      {
+        handlers,
+        onDone: (outcome, entry) => options.audit(describe(options, { vault, outcome, entry })),
+        onFailed: (cause, entry) =>
+          options.logError(`${entry.task} of ${entry.collection}/${entry.name}`, cause),
+      },
+    );
+  }
+  return done;
+}
+
+/** As a background job of the server. */
+export function dueWorkJob(options: DueWorkOptions) {
+  let nextTrimMs = 0;
+  return {
+    name: 'do what is due in vaults',
+    everyMs: EVERY_MS,
+    run: async (nowMs: number): Promise<void> => {
+      await doDueWork(options);
+      if (nowMs < nextTrimMs) return;
+      nextTrimMs = nowMs + TRIM_EVERY_MS;
+      for (const { uid } of [...options.resources.vaults()]) {
+        const view = options.storage.view(systemGrant(vaultPartition(uid), ACTION));
+        await trimVaultEvents(view, Math.floor(nowMs / 1000));
+      }
+    },
+  };
+}
+
+function describe(
+  { endpoints }: DueWorkOptions,
+  done: { readonly vault: Vault; readonly outcome: DueOutcome; readonly entry: DueEntry },
+): SystemWork {
+  const { vault, outcome, entry } = done;
+  const { name, current } = outcome.head;
+  const origin = `https://${vault.name}${endpoints.vaultSuffix}`;
+  return {
+    operation: outcome.audit,
+    resourceId: vaultResourceId(vault),
+    objectId: `${origin}/${entry.collection}/${name}/${current.version}`,
+  };
+}

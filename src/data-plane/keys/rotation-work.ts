@@ -1,0 +1,12 @@
+// The doing of a rotation that its policy's schedule asks for. A schedule that was missed, however
+// often, gives one new version: the next one counts from that.
+import type { DueHandler } from '../object/due-runner.ts';
+import { keyObjects } from './key-objects.ts';
+import { rotateDueKey } from './key-store.ts';
+
+export const rotationHandler: DueHandler = async (session, entry) => {
+  const rotated = await rotateDueKey(session, entry.name, (transaction) =>
+    keyObjects.takeDue(transaction, entry),
+  );
+  return rotated && { audit: 'KeyRotateIfDue', head: rotated.head };
+};
