@@ -196,7 +196,7 @@ function decideDataByRole(world: World, request: DataRequest): Decision {
     }
     refusal ??= answer.refusal;
     // Denied the operation itself, an alternative action is no way around it.
-    if (answer.refusal.code === 'DenyAssignment') break;
+    if (index === 0 && answer.refusal.code === 'DenyAssignment') break;
   }
   return denied({ ...asked, ...(refusal ?? { code: 'NoRoleAssignment', considered: [] }) });
 }

@@ -32,7 +32,7 @@ import {
   type RbacQuery,
 } from './rbac.ts';
 import type { CompiledCondition } from './role.ts';
-import { type Suggestion, smallestPolicies, smallestRoles } from './smallest-grants.ts';
+import { type Remedy, rbacRemedies, smallestPolicies } from './smallest-grants.ts';
 
 /** What the firewall said, as `decideNetwork` answers it. */
 export interface NetworkStep {
@@ -79,7 +79,8 @@ export type ExplanationStep =
       readonly roleName: string | null;
       readonly principalId: string;
       readonly groupPath: GroupPath;
-      readonly verdict: AssignmentVerdict;
+      /** `overruled`: it would allow the action, had a deny assignment not forbidden it. */
+      readonly verdict: AssignmentVerdict | 'overruled';
       readonly condition?: ExplainedCondition;
     }
   | {
@@ -98,8 +99,8 @@ export interface Explanation {
   /** Assignment that allowed it, in the form that Azure prints. */
   readonly assignmentId?: string;
   readonly steps: readonly ExplanationStep[];
-  /** For a refusal: the smallest things that would have been enough, each for its own obstacle. */
-  readonly suggestions: readonly Suggestion[];
+  /** For a refusal: what would have to change, all of it, in the smallest way. */
+  readonly remedies: readonly Remedy[];
 }
 
 export function explain(world: ExplainableWorld, asked: ExplainRequest): Explanation {
@@ -113,20 +114,19 @@ export function explain(world: ExplainableWorld, asked: ExplainRequest): Explana
     model: byPolicy ? 'policy' : 'rbac',
     ...outcome(decision),
     steps: [...networkSteps(asked.network), ...story.steps],
-    suggestions: [
-      ...networkSuggestions(asked.network),
-      ...(decision.allowed ? [] : suggestions(decision.reason, story)),
+    remedies: [
+      ...networkRemedies(asked.network),
+      ...(decision.allowed || !isRemediable(decision.reason) ? [] : story.remedies()),
     ],
   };
 }
 
 interface Story {
   readonly steps: readonly ExplanationStep[];
-  /** What would allow it, if nothing stands in the way of any grant. */
-  readonly enough: readonly Suggestion[];
+  readonly remedies: () => readonly Remedy[];
 }
 
-const NO_STORY: Story = { steps: [], enough: [] };
+const NO_STORY: Story = { steps: [], remedies: () => [] };
 
 function outcome(decision: Decision): Pick<Explanation, 'reason' | 'assignmentId'> {
   if (!decision.allowed) return { reason: decision.reason };
@@ -138,24 +138,18 @@ function networkSteps(network: NetworkStep | undefined): readonly ExplanationSte
   return network === undefined ? [] : [{ step: 'network', ...network }];
 }
 
-function networkSuggestions(network: NetworkStep | undefined): readonly Suggestion[] {
-  if (network?.reason !== 'firewall' || !/^[\d.]+$/.test(network.clientAddress ?? '')) return [];
-  return [{ kind: 'ipRule', value: `${network.clientAddress}/32` }];
+/** Empty where no IP rule would let the client in: its address is no IPv4, or the door is shut. */
+function networkRemedies(network: NetworkStep | undefined): readonly Remedy[] {
+  if (network === undefined || network.admitted) return [];
+  const { reason, clientAddress = '' } = network;
+  const helps = reason === 'firewall' && /^[\d.]+$/.test(clientAddress);
+  const anyOf = helps ? [{ kind: 'ipRule' as const, value: `${clientAddress}/32` }] : [];
+  return [{ obstacle: 'network', anyOf }];
 }
 
-/** A denial has to go before any grant helps; a caller nobody knows is helped by none. */
-function suggestions(reason: DenialReason, story: Story): readonly Suggestion[] {
-  switch (reason.code) {
-    case 'DenyAssignment':
-      return [{ kind: 'removeDenyAssignment', denyAssignmentId: reason.denyAssignmentId }];
-    case 'NoRoleAssignment':
-    case 'NoRoleAllows':
-    case 'NoAccessPolicy':
-    case 'AccessPolicyLacksPermission':
-      return story.enough;
-    default:
-      return [];
-  }
+/** A caller nobody knows, or who belongs to another tenant, is helped by no grant. */
+function isRemediable({ code }: DenialReason): boolean {
+  return !['ScopeMalformed', 'TenantMismatch', 'PrincipalNotActive'].includes(code);
 }
 
 function rbacStory(world: ExplainableWorld, asked: ExplainRequest): Story {
@@ -163,18 +157,19 @@ function rbacStory(world: ExplainableWorld, asked: ExplainRequest): Story {
   const [first] = queries;
   if (first === undefined) return NO_STORY;
   const paths = groupPaths(first.caller.id, (id) => world.directMemberOf(id));
+  // Denied the operation itself, what would be enough in its place is no way around it.
+  const closed = findDeny(world, first) !== undefined;
   return {
-    steps: queries.flatMap((query) => [
-      ...denySteps(world, query),
-      ...considerAssignments(world, query, 'end').map((each) =>
-        assignmentStep(world, { each, query, paths }),
-      ),
-    ]),
-    // A role for an action that is denied would not help.
-    enough: smallestRoles(
-      world.roles(),
-      queries.filter((query) => findDeny(world, query) === undefined),
-    ),
+    steps: queries.flatMap((query) => {
+      const overruled = closed || findDeny(world, query) !== undefined;
+      return [
+        ...denySteps(world, query),
+        ...considerAssignments(world, query, 'end').map((each) =>
+          assignmentStep(world, { each, query, paths, overruled }),
+        ),
+      ];
+    }),
+    remedies: () => rbacRemedies(world, queries),
   };
 }
 
@@ -202,11 +197,12 @@ interface AssignmentStepInput {
   readonly each: Considered;
   readonly query: RbacQuery;
   readonly paths: ReadonlyMap<string, GroupPath>;
+  readonly overruled: boolean;
 }
 
 function assignmentStep(
   world: ExplainableWorld,
-  { each, query, paths }: AssignmentStepInput,
+  { each, query, paths, overruled }: AssignmentStepInput,
 ): ExplanationStep {
   const { assignment, condition } = each.indexed;
   const explained = explainCondition(condition, query);
@@ -219,7 +215,7 @@ function assignmentStep(
     roleName: world.role(assignment.roleDefinitionName)?.definition.roleName ?? null,
     principalId: each.principalId,
     groupPath: paths.get(each.principalId) ?? [],
-    verdict: each.verdict,
+    verdict: overruled && each.verdict === 'allows' ? 'overruled' : each.verdict,
     ...(explained && { condition: explained }),
   };
 }
@@ -258,6 +254,8 @@ function policyStory(world: ExplainableWorld, request: DataRequest): Story {
   });
   return {
     steps: steps.filter((each) => !('verdict' in each) || each.verdict !== 'otherPrincipal'),
-    enough: smallestPolicies(caller.id, access.policy),
+    remedies: () => [
+      { obstacle: 'grantMissing', anyOf: smallestPolicies(caller.id, access.policy) },
+    ],
   };
 }

@@ -34,4 +34,4 @@ export type {
   NetworkStep,
 } from './explain.ts';
 export { parseScope, type Scope } from './scope.ts';
-export type { Suggestion } from './smallest-grants.ts';
+export type { Remedy, Suggestion } from './smallest-grants.ts';

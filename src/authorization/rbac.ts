@@ -43,6 +43,13 @@ export function findDeny(world: World, query: RbacQuery): IndexedDeny | undefine
   return undefined;
 }
 
+/** Every one that forbids it, for explanations. */
+export function findDenies(world: World, query: RbacQuery): readonly IndexedDeny[] {
+  return query.scopes.flatMap((scope) =>
+    world.deniesAt(scope).filter((deny) => judgeDeny(deny, scope, query) === 'denies'),
+  );
+}
+
 export interface Considered {
   readonly indexed: IndexedAssignment;
   /** The caller, or the group through which it holds the assignment. */

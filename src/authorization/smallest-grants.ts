@@ -2,7 +2,8 @@
 // It proposes, it changes nothing; whoever reads it decides whether the caller should have access
 // at all.
 import type { AccessPolicyEntry, RoleDefinition } from '#resources';
-import type { RbacQuery } from './rbac.ts';
+import type { ExplainableWorld } from './decision.ts';
+import { considerAssignments, findDenies, type RbacQuery } from './rbac.ts';
 import { type ActionKind, type CompiledRole, compileRole, permissionMatch } from './role.ts';
 import { parseScope } from './scope.ts';
 
@@ -22,6 +23,12 @@ export type Suggestion =
   | { readonly kind: 'removeDenyAssignment'; readonly denyAssignmentId: string }
   | { readonly kind: 'ipRule'; readonly value: string };
 
+/** One thing that stands in the way; any one of the suggestions takes it out of the way. */
+export interface Remedy {
+  readonly obstacle: 'network' | 'denyAssignment' | 'grantMissing';
+  readonly anyOf: readonly Suggestion[];
+}
+
 const SUGGESTED_ROLES_MAX = 3;
 // A tenant may have 5,000 custom roles; weighing all of them in full would hold up other requests.
 const WEIGHED_ROLES_MAX = 100;
@@ -29,9 +36,33 @@ const NAMED_ACTIONS_MAX = 500;
 const KINDS: readonly ActionKind[] = ['action', 'dataAction'];
 
 /**
+ * All that is needed for the first query to be allowed, or for one of the others, which are enough
+ * as well: denials of the first have to go, and a role has to allow one that is not denied.
+ */
+export function rbacRemedies(
+  world: ExplainableWorld,
+  queries: readonly RbacQuery[],
+): readonly Remedy[] {
+  const [first, ...others] = queries;
+  if (first === undefined) return [];
+  const open = [first, ...others.filter((query) => findDenies(world, query).length === 0)];
+  const granted = open.some(
+    (query) => considerAssignments(world, query, 'allowed').at(-1)?.verdict === 'allows',
+  );
+  const denials = findDenies(world, first).map(
+    ({ deny }): Remedy => ({
+      obstacle: 'denyAssignment',
+      anyOf: [{ kind: 'removeDenyAssignment', denyAssignmentId: deny.name }],
+    }),
+  );
+  if (granted) return denials;
+  return [...denials, { obstacle: 'grantMissing', anyOf: smallestRoles(world.roles(), open) }];
+}
+
+/**
  * Roles that allow one of the queries, assignable at their scope, the one that gives least first.
  */
-export function smallestRoles(
+function smallestRoles(
   roles: Iterable<RoleDefinition>,
   queries: readonly RbacQuery[],
 ): readonly Suggestion[] {

@@ -33,8 +33,10 @@ test('a refusal says what was missing and what would be enough, firewall include
   const answer = await arm.send('POST', PATH, { body });
   assert.equal(answer.body.allowed, false);
   assert.equal(answer.body.reason.code, 'NoRoleAssignment');
-  const kinds = answer.body.suggestions.map(({ kind }: { kind: string }) => kind);
-  assert.ok(kinds.includes('roleAssignment') && kinds.includes('ipRule'), kinds.join());
+  const kinds = answer.body.remedies.map(
+    ({ anyOf }: { anyOf: { kind: string }[] }) => anyOf[0]?.kind,
+  );
+  assert.deepEqual(kinds, ['ipRule', 'roleAssignment']);
 });
 
 test('it is asked only by who may read authorization at the scope', async () => {
