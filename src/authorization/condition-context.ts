@@ -34,6 +34,7 @@ export function conditionContext(input: ContextInput): ConditionContext {
   return {
     action,
     subOperation: attributes.subOperation,
+    partial: attributes.partial,
     attributes: {
       resource: addAttributes(resource, attributes.resource),
       request: addAttributes(request, attributes.request),

@@ -22,6 +22,11 @@ export interface Attributes {
   /** `UtcNow` is always the decision's own time. */
   readonly environment?: Readonly<Record<string, AttributeValue>>;
   readonly subOperation?: string;
+  /**
+   * What is not named of resource and request is not absent but unknown: a condition has to hold
+   * whatever it may be. For rights that are asked for before anyone says what to do with them.
+   */
+  readonly partial?: true;
 }
 
 export type DataAccess = Extract<Access, { kind: 'data' }>;

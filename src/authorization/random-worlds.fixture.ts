@@ -28,15 +28,18 @@ export interface Facts {
   readonly folded: boolean;
 }
 
+/** `undefined`: it cannot be said, because something is missing. */
+export type Meaning = (facts: Facts) => boolean | undefined;
+
 export interface MeantCondition {
   readonly text: string;
-  readonly holds: (facts: Facts) => boolean;
+  readonly holds: Meaning;
 }
 
 export interface RandomWorld {
   readonly records: WorldRecords;
   /** Condition text → what it means. */
-  readonly meanings: ReadonlyMap<string, MeantCondition['holds']>;
+  readonly meanings: ReadonlyMap<string, Meaning>;
   readonly asked:
     | { readonly kind: 'action'; readonly request: ActionRequest }
     | { readonly kind: 'data'; readonly request: DataRequest };
@@ -114,10 +117,10 @@ const leaves: readonly MeantCondition[] = [
   {
     text: `@Request[${ROLE_ID}] ForAnyOfAnyValues:GuidEquals {${BUILT_IN.join(', ')}}`,
     holds: ({ roleInRequest }) =>
-      roleInRequest !== undefined && BUILT_IN.includes(roleInRequest.toLowerCase()),
+      roleInRequest === undefined ? undefined : BUILT_IN.includes(roleInRequest.toLowerCase()),
   },
   { text: `@Environment[UtcNow] DateTimeLessThan '2026-07-01T00:00:00.0Z'`, holds: () => true },
-  { text: `@Principal[Department] StringNotEquals 'x'`, holds: () => false },
+  { text: `@Principal[Department] StringNotEquals 'x'`, holds: () => undefined },
   {
     text: 'Exists @Resource[Microsoft.KeyVault/vaults/secrets:name]',
     holds: ({ secretAsResource }) => secretAsResource !== undefined,
@@ -133,9 +136,18 @@ function named(
     text: `${source}[Microsoft.KeyVault/vaults/secrets:NAME] ${operator} 's'`,
     holds: ({ secretAsResource, secretAsRequest, folded }) => {
       const name = source === '@Resource' ? secretAsResource : secretAsRequest;
-      return name !== undefined && test(folded ? name.toLowerCase() : name);
+      return name === undefined ? undefined : test(folded ? name.toLowerCase() : name);
     },
   };
+}
+
+function negated(truth: boolean | undefined): boolean | undefined {
+  return truth === undefined ? undefined : !truth;
+}
+
+function both(a: boolean | undefined, b: boolean | undefined): boolean | undefined {
+  if (a === false || b === false) return false;
+  return a === undefined || b === undefined ? undefined : true;
 }
 
 const condition: fc.Arbitrary<MeantCondition> = fc.letrec<{ node: MeantCondition }>((tie) => ({
@@ -144,15 +156,15 @@ const condition: fc.Arbitrary<MeantCondition> = fc.letrec<{ node: MeantCondition
     oneOf(leaves),
     tie('node').map(({ text, holds }) => ({
       text: `!(${text})`,
-      holds: (facts: Facts) => !holds(facts),
+      holds: (facts: Facts) => negated(holds(facts)),
     })),
     fc.tuple(tie('node'), tie('node')).map(([a, b]) => ({
       text: `(${a.text}) AND (${b.text})`,
-      holds: (facts: Facts) => a.holds(facts) && b.holds(facts),
+      holds: (facts: Facts) => both(a.holds(facts), b.holds(facts)),
     })),
     fc.tuple(tie('node'), tie('node')).map(([a, b]) => ({
       text: `(${a.text}) OR (${b.text})`,
-      holds: (facts: Facts) => a.holds(facts) || b.holds(facts),
+      holds: (facts: Facts) => negated(both(negated(a.holds(facts)), negated(b.holds(facts)))),
     })),
   ),
 })).node;

@@ -113,13 +113,13 @@ function referenceAllows({ records, meanings, asked }: RandomWorld): boolean {
   function isMet(condition: string | undefined, action: string): boolean {
     if (condition === undefined) return true;
     const holds = meanings.get(condition) ?? (() => false);
-    return holds(factsOf(action, false)) && holds(factsOf(action, true));
+    return holds(factsOf(action, false)) === true && holds(factsOf(action, true)) === true;
   }
 
   function mayBeMet(condition: string | undefined, action: string): boolean {
     if (condition === undefined || condition === 'no condition at all') return true;
     const holds = meanings.get(condition) ?? (() => true);
-    return holds(factsOf(action, false)) || holds(factsOf(action, true));
+    return holds(factsOf(action, false)) !== false || holds(factsOf(action, true)) !== false;
   }
 
   function factsOf(action: string, folded: boolean): Facts {

@@ -43,6 +43,18 @@ export interface ActionQuestion {
   readonly attributes?: Attributes;
 }
 
+/**
+ * Asks for the right to give anyone any role at the scope. What comes close to that asks for it: a
+ * condition that holds for some roles or principals only is not enough.
+ */
+export function givingAnyRole(scope: string): ActionQuestion {
+  return {
+    action: 'Microsoft.Authorization/roleAssignments/write',
+    scope,
+    attributes: { partial: true },
+  };
+}
+
 /** What handlers need, made once per plane. */
 export class Management {
   readonly storage: Storage;

@@ -171,6 +171,43 @@ describe('what is missing', () => {
     }
   });
 
+  it('makes the negation of a comparison no truer: nobody passes by leaving it out', () => {
+    for (const text of comparisons) {
+      assert.ok(!about(`!(${text})`), text);
+      assert.ok(!about(`!(${text} AND X StringEquals 'a')`), text);
+      assert.ok(!about(`!(!(${text}))`), text);
+    }
+  });
+
+  it('does not matter where the rest settles it', () => {
+    const unknown = `X StringEquals 'a'`;
+    const yes = `NotExists X`;
+    assert.ok(about(`${unknown} OR ${yes}`));
+    assert.ok(about(`${yes} OR !(${unknown})`));
+    assert.ok(about(`!(${unknown} AND !(${yes}))`));
+    assert.ok(!about(`${unknown} AND ${yes}`));
+  });
+
+  it('makes a denial apply', () => {
+    const denies = (text: string) => evaluateDenyCondition(conditionOf(text), context({}));
+    assert.ok(denies(`@Resource[x] StringEquals 'a'`));
+    assert.ok(denies(`!(@Resource[x] StringEquals 'a')`));
+    assert.ok(!denies(`Exists @Resource[x]`));
+  });
+
+  it('is unknown rather than absent where not all is known yet, to existence tests too', () => {
+    const known = (text: string) =>
+      evaluateCondition(conditionOf(text), {
+        ...context({ request: { role: 'r' }, principal: {} }),
+        partial: true,
+      });
+    for (const text of ['Exists @Request[x]', 'NotExists @Request[x]', 'NOT Exists @Resource[x]']) {
+      assert.ok(!known(text), text);
+    }
+    assert.ok(known(`@Request[role] StringEquals 'r' OR @Request[x] StringEquals 'a'`));
+    assert.ok(known('NotExists @Principal[x]'));
+  });
+
   it('Exists and NotExists tell whether it is there', () => {
     assert.ok(about('Exists X', 'a'));
     assert.ok(!about('Exists X'));

@@ -13,7 +13,7 @@ import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow } from '../arm-row.ts';
 import { type ArmCall, namesOf } from '../handling.ts';
 import { renderList } from '../list.ts';
-import { callerOf, type Management, type ManagementTarget } from '../management.ts';
+import { callerOf, givingAnyRole, type Management, type ManagementTarget } from '../management.ts';
 import { removeAssignmentsWithin } from '../vaults/vault-store.ts';
 import {
   groupNotFound,
@@ -202,7 +202,7 @@ function requireMove(
   { name, parent }: ManagementGroup,
 ): void {
   const scope = managementGroupResourceId(name);
-  management.require(call, { action: 'Microsoft.Authorization/roleAssignments/write', scope });
+  management.require(call, givingAnyRole(scope));
   if (parent === undefined || isSameId(parent, management.tenantId)) return;
   management.require(call, { action: `${ACTION}/write`, scope: managementGroupResourceId(parent) });
 }
@@ -262,10 +262,7 @@ function requireAtSubscription(
   call: ArmCall,
   subscriptionId: string,
 ): void {
-  management.require(call, {
-    action: 'Microsoft.Authorization/roleAssignments/write',
-    scope: subscriptionResourceId(subscriptionId),
-  });
+  management.require(call, givingAnyRole(subscriptionResourceId(subscriptionId)));
 }
 
 function rootStays(): ApiError {

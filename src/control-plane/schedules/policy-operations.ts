@@ -18,6 +18,9 @@ const POLICIES = '/{scope}/providers/Microsoft.Authorization/roleManagementPolic
 const ASSIGNMENTS = '/{scope}/providers/Microsoft.Authorization/roleManagementPolicyAssignments';
 const ACTION = 'Microsoft.Authorization/roleManagementPolicies';
 
+/** What is known of the assignments that the policy rules: their role, not who gets them. */
+const ROLE = 'Microsoft.Authorization/roleAssignments:RoleDefinitionId';
+
 type RowBase = Pick<Operation<ManagementTarget>, 'versions' | 'success' | 'errors'>;
 const base: RowBase = {
   versions: armVersions.schedules,
@@ -61,6 +64,7 @@ function policyRows(management: Management): readonly ArmRow[] {
         management.require(call, {
           action: 'Microsoft.Authorization/roleAssignments/write',
           scope: policy.scope,
+          attributes: { request: { [ROLE]: policy.roleDefinitionName }, partial: true },
         });
         const changed: RoleManagementPolicy = {
           ...changePolicy(policy, call.body.properties.rules ?? []),

@@ -9,7 +9,7 @@ import { findVault, type VaultAddress } from '../containers.ts';
 import { type ArmCall, changeOf, namesOf } from '../handling.ts';
 import { renderList } from '../list.ts';
 import { isLocation, normalizeLocation } from '../location.ts';
-import { callerOf, type Management, type ManagementTarget } from '../management.ts';
+import { callerOf, givingAnyRole, type Management, type ManagementTarget } from '../management.ts';
 import { changeAccessPolicies, type PolicyChange, parseAccessPolicies } from './access-policies.ts';
 import { createVault, touch, updateVault, type VaultChanges } from './vault.ts';
 import { changeVault, removeVault, restoreVault, saveVault } from './vault-store.ts';
@@ -179,10 +179,7 @@ function requireModelRight(
 ): void {
   const { enableRbacAuthorization: wanted = usesRoles(before) } = changes;
   if (wanted === usesRoles(before)) return;
-  const question = {
-    action: 'Microsoft.Authorization/roleAssignments/write',
-    scope: vaultResourceId(before),
-  };
+  const question = givingAnyRole(vaultResourceId(before));
   if (management.allows(call, question)) return;
   const args = { objectId: callerOf(call).objectId, resource: question.scope };
   throw new ApiError(resourceManagerErrors.permissionModel, args);
