@@ -1,5 +1,5 @@
-// Somebody who may give roles, but by a condition not every role: whatever comes close to giving any
-// role is closed to him, in whichever way the condition is written.
+// Somebody who may give roles, but by a condition not every role: whatever comes close to giving
+// any role is closed to him, in whichever way the condition is written.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newGuid } from '#kernel';

@@ -22,7 +22,7 @@ import { vaultNeighbourRows } from './vaults/neighbour-operations.ts';
 import { vaultRows } from './vaults/operations.ts';
 
 export function managementRows(management: Management): readonly ArmRow[] {
-  return [
+  const rows: ArmRow[] = [
     ...metadataRows(management),
     ...subscriptionRows(management),
     ...providerRows(management),
@@ -41,6 +41,7 @@ export function managementRows(management: Management): readonly ArmRow[] {
     ...scheduleRows(management),
     ...rolePolicyRows(management),
     ...approvalRows(management),
-    ...explainRows(management),
   ];
+  rows.push(...explainRows(management, () => rows));
+  return rows;
 }

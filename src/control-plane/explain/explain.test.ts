@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { newGuid } from '#kernel';
 import { GROUP, openTestManagement, SUB, VAULT } from '../management.fixture.ts';
 
 const PATH = '/providers/Strongroom.Authorization/explain';
@@ -54,6 +55,49 @@ test('it is asked only by who may read authorization at the scope', async () => 
   assert.equal((await ask(VAULT)).status, 200);
   assert.equal((await ask(SUB)).status, 403);
   assert.equal((await ask(`${VAULT}/../contoso`)).status, 403);
+});
+
+test('nothing less than the right to read all of authorization is enough to ask', async () => {
+  const arm = await openTestManagement();
+  await arm.createVault();
+  const as = await arm.newPrincipal();
+  const give = async (actions: readonly string[]) => {
+    const name = newGuid();
+    const path = `${SUB}/providers/Microsoft.Authorization/roleDefinitions/${name}`;
+    const permissions = [{ actions }];
+    const properties = { roleName: name, permissions, assignableScopes: [SUB] };
+    await arm.send('PUT', path, { body: { properties } });
+    const at = `${SUB}/providers/Microsoft.Authorization/roleAssignments/${newGuid()}`;
+    const assignment = { principalId: as.objectId, roleDefinitionId: path };
+    assert.equal((await arm.send('PUT', at, { body: { properties: assignment } })).status, 201);
+  };
+  const ask = async () => {
+    const body = { principalId: as.objectId, action: 'a/read', scope: VAULT };
+    return (await arm.send('POST', PATH, { body, as })).status;
+  };
+  await give([
+    'Microsoft.Authorization/roleAssignments/read',
+    'Microsoft.Authorization/roleDefinitions/read',
+    'Microsoft.Authorization/denyAssignments/read',
+  ]);
+  assert.equal(await ask(), 403);
+  await give(['Microsoft.Authorization/*/read']);
+  assert.equal(await ask(), 200);
+});
+
+test('an operation of Resource Manager is asked about by its name, people by theirs', async () => {
+  const arm = await openTestManagement();
+  await arm.createVault();
+  const { objectId: principalId } = await arm.newPrincipal();
+  const group = await arm.newGroup(principalId);
+  await arm.assign(group, 'Reader', GROUP);
+  const ask = (operation: string) =>
+    arm.send('POST', PATH, { body: { principalId, operation, scope: VAULT } });
+  const read = (await ask('vaults_get')).body;
+  assert.deepEqual([read.allowed, read.action], [true, 'Microsoft.KeyVault/vaults/read']);
+  assert.deepEqual(read.names, { [principalId]: 'app', [group]: 'group' });
+  const update = (await ask('Vaults_Update')).body;
+  assert.deepEqual([update.allowed, update.reason.code], [false, 'NoRoleAllows']);
 });
 
 test('a question that is none is refused', async () => {

@@ -1,6 +1,6 @@
 // `POST /providers/Strongroom.Authorization/explain`: would this principal be allowed that, there,
 // from that address, and why? Our own, no operation of Azure's. It asks for the right to read all
-// of authorization at the scope; it opens nothing and changes nothing.
+// of authorization at the scope (`Microsoft.Authorization/*/read`); it opens and changes nothing.
 import type { DataAccess, ExplainRequest, Explanation } from '#authorization';
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Principal, z } from '#kernel';
@@ -13,7 +13,9 @@ import type { ArmCall } from '../handling.ts';
 import type { Management } from '../management.ts';
 import { actionsByNamespace } from '../providers/actions.ts';
 
-const NEEDED = ['roleAssignments', 'roleDefinitions', 'denyAssignments'] as const;
+const NEEDED = (actionsByNamespace['Microsoft.Authorization'] ?? [])
+  .map(({ name }) => name)
+  .filter((name) => name.endsWith('/read'));
 const VAULT_SEGMENTS = 8;
 
 const explainSchema = z
@@ -24,7 +26,7 @@ const explainSchema = z
     appId: z.guid().optional(),
     /** For a user: the application he is signed in through. */
     applicationId: z.guid().optional(),
-    /** An action or data action, or the name of a vault operation such as `GetSecret`. */
+    /** An action or data action; or an operation such as `GetSecret` or `Vaults_Update`. */
     action: z.string().max(512).optional(),
     operation: z.string().max(128).optional(),
     scope: z.string().max(2048),
@@ -36,7 +38,11 @@ const explainSchema = z
 
 type ExplainInput = z.infer<typeof explainSchema>;
 
-export function explainRows(management: Management): readonly ArmRow[] {
+/** `armRows`: every row of the management plane, so that its operations can be asked about. */
+export function explainRows(
+  management: Management,
+  armRows: () => readonly ArmRow[],
+): readonly ArmRow[] {
   return [
     armRow(
       {
@@ -44,26 +50,73 @@ export function explainRows(management: Management): readonly ArmRow[] {
         method: 'POST',
         path: '/providers/Strongroom.Authorization/explain',
         versions: armVersions.strongroom,
-        access: { kind: 'action', action: 'Microsoft.Authorization/roleAssignments/read' },
+        access: { kind: 'action', action: 'Microsoft.Authorization/*/read' },
         audit: 'AuthorizationExplain',
         success: 200,
         errors: [resourceManagerErrors.principalNotFound, resourceManagerErrors.resourceNotFound],
         body: explainSchema,
-        handle: (call: ArmCall<ExplainInput>) => ({ body: explainCall(management, call) }),
+        handle: (call: ArmCall<ExplainInput>) => ({
+          body: explainCall(management, call, armRows()),
+        }),
       },
       { decidedBy: 'handler' },
     ),
   ];
 }
 
-function explainCall(management: Management, call: ArmCall<ExplainInput>): Explanation {
+function explainCall(
+  management: Management,
+  call: ArmCall<ExplainInput>,
+  armRows: readonly ArmRow[],
+): unknown {
   const { scope } = call.body;
-  for (const type of NEEDED) {
-    management.require(call, { action: `Microsoft.Authorization/${type}/read`, scope });
-  }
+  for (const action of NEEDED) management.require(call, { action, scope });
   checkContainers(management, scope);
-  const principal = principalOf(management, call.body);
-  return management.authorizer.explain(askedOf(management, call.body, principal));
+  const input = { ...call.body, ...namedAction(call.body, armRows) };
+  const principal = principalOf(management, input);
+  const asked = askedOf(management, input, principal);
+  const explanation = management.authorizer.explain(asked);
+  return {
+    principalId: principal.objectId,
+    action: asked.kind === 'data' ? asked.request.access.action : asked.request.action,
+    scope,
+    ...explanation,
+    names: namesIn(management, [principal.objectId, ...idsIn(explanation)]),
+  };
+}
+
+/** The action behind an operation of this plane; those of the vaults are looked up as such. */
+function namedAction(
+  { operation }: ExplainInput,
+  armRows: readonly ArmRow[],
+): Pick<ExplainInput, 'action' | 'operation'> {
+  const wanted = operation?.toLowerCase();
+  const row = armRows.find((one) => one.operation.id.toLowerCase() === wanted);
+  return row?.operation.access.kind === 'action'
+    ? { operation: undefined, action: row.operation.access.action }
+    : {};
+}
+
+/** Everyone that an explanation speaks of. */
+function idsIn({ steps, remedies }: Explanation): readonly string[] {
+  const inSteps = steps.flatMap((step) => {
+    if (step.step === 'roleAssignment') return [step.principalId, ...step.groupPath];
+    return step.step === 'accessPolicy' ? [step.objectId, ...step.groupPath] : [];
+  });
+  const inRemedies = remedies.flatMap(({ anyOf }) =>
+    anyOf.flatMap((each) => ('principalId' in each ? [each.principalId] : [])),
+  );
+  return [...inSteps, ...inRemedies];
+}
+
+/** Object id → display name, for those that the directory knows. */
+function namesIn({ directory }: Management, ids: readonly string[]): Record<string, string> {
+  const names: Record<string, string> = {};
+  for (const id of ids) {
+    const found = directory.user(id) ?? directory.group(id) ?? directory.servicePrincipal(id);
+    if (found?.displayName != null) names[id] = found.displayName;
+  }
+  return names;
 }
 
 function askedOf(
