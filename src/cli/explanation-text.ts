@@ -145,7 +145,8 @@ function reasonLines({ allowed, reason, steps }: Explanation): readonly string[]
     ...(closed ? ['the network of the vault is closed to that address.'] : []),
     ...(reason === undefined ? [] : [REASONS[reason.code] ?? reason.code]),
   ];
-  return ['', ...reasons.map((text, index) => (index === 0 ? `Why: ${text}` : `And: ${text}`))];
+  const lines = reasons.map((text, index) => (index === 0 ? `Why: ${text}` : `And: ${text}`));
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function stepLines(explanation: Explanation, step: Step): readonly string[] {
@@ -160,7 +161,8 @@ type NetworkStep = Extract<Step, { step: 'network' }>;
 
 function networkText({ admitted, clientAddress, by, rule, reason }: NetworkStep): string {
   const why = rule === undefined ? (by ?? reason ?? '') : `${by} ${rule}`;
-  return `network: ${clientAddress ?? 'the client'} is ${admitted ? 'let in' : 'kept out'} (${why})`;
+  const fate = admitted ? 'let in' : 'kept out';
+  return `network: ${clientAddress ?? 'the client'} is ${fate} (${why})`;
 }
 
 function subject(explanation: Explanation, step: Exclude<Step, NetworkStep>): string {
