@@ -35,6 +35,30 @@ export {
   serializeKey,
 } from './key-material.ts';
 export { type SignInput, sign, type VerifyInput, verify } from './sign.ts';
+export type { AlternativeNames } from './x509/alternative-names.ts';
+export {
+  buildCertificateRequest,
+  type CertificateRequest,
+  parseCertificateRequest,
+} from './x509/certificate-request.ts';
+export { CHAIN_CERTIFICATES_MAX, orderChain } from './x509/chain.ts';
+export { parseSubject } from './x509/distinguished-name.ts';
+export {
+  type Authority,
+  issueCertificate,
+  type RevocationAddresses,
+  selfSignCertificate,
+} from './x509/issue.ts';
+export type { NameConstraints } from './x509/name-constraints.ts';
+export {
+  type CertificateProfile,
+  checkProfile,
+  fittingKeyUsages,
+  KEY_USAGES,
+  type KeyUsageName,
+} from './x509/profile.ts';
+export { type Certificate, readCertificate } from './x509/read-certificate.ts';
+export { X509Error, type X509ErrorCode } from './x509/x509-error.ts';
 export {
   type CertificateWithKey,
   createAuthority,

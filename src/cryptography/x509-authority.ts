@@ -4,6 +4,8 @@
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Clock } from '#kernel';
+import { isAddress, isHostName } from './x509/alternative-names.ts';
+import { newSerialNumber } from './x509/serial-number.ts';
 import { loadX509Library } from './x509-library.ts';
 
 /** A certificate and its private key (PKCS#8), both as PEM. */
@@ -32,8 +34,6 @@ const SERVER_DAYS = 397;
 const CLOCK_SKEW_MS = 3_600_000;
 const RENEW_AFTER = 2 / 3;
 const NAMES_MAX = 100;
-const HOST_NAME_CHARS_MAX = 253;
-const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const;
@@ -50,7 +50,7 @@ export async function createAuthority(input: {
     name: `CN=Strongroom local CA ${randomBytes(4).toString('hex')}`,
     keys,
     signingAlgorithm: SIGNING_ALGORITHM,
-    serialNumber: newSerialNumber(),
+    serialNumber: newSerialNumber().toString('hex'),
     notBefore: new Date(nowMs - CLOCK_SKEW_MS),
     notAfter: new Date(nowMs + AUTHORITY_DAYS * DAY_MS),
     extensions: [
@@ -89,7 +89,7 @@ export async function issueServerCertificate(
     publicKey: keys.publicKey,
     signingKey,
     signingAlgorithm: SIGNING_ALGORITHM,
-    serialNumber: newSerialNumber(),
+    serialNumber: newSerialNumber().toString('hex'),
     notBefore: new Date(Math.max(nowMs - CLOCK_SKEW_MS, root.notBefore.getTime())),
     notAfter: new Date(
       Math.min(nowMs - CLOCK_SKEW_MS + SERVER_DAYS * DAY_MS, root.notAfter.getTime()),
@@ -149,31 +149,9 @@ function assertNames({ names, addresses }: ServerNames): void {
   }
 }
 
-/** The first label may be the wildcard; a bare `*` is none. */
-function isHostName(name: string): boolean {
-  const [first = '', ...rest] = name.split('.');
-  const labels = first === '*' && rest.length > 0 ? rest : [first, ...rest];
-  return name.length <= HOST_NAME_CHARS_MAX && labels.every((label) => LABEL.test(label));
-}
-
-/**
- * Four decimal parts, or IPv6 without a zone. Octal, hexadecimal and shortened forms are refused.
- */
-function isAddress(address: string): boolean {
-  if (address.includes(':')) return ipaddr.IPv6.isValid(address) && !address.includes('%');
-  return ipaddr.IPv4.isValidFourPartDecimal(address);
-}
-
 /** Eight hexadecimal groups: the library misreads an IPv6 address that ends in dotted decimals. */
 function plainAddress(address: string): string {
   return ipaddr.parse(address).toNormalizedString();
-}
-
-/** 126 random bits behind 01: RFC 5280 §4.1.2.2 wants positive, at most 20 octets. */
-function newSerialNumber(): string {
-  const bytes = randomBytes(16);
-  bytes.writeUInt8((bytes.readUInt8(0) & 0x7f) | 0x40, 0);
-  return bytes.toString('hex');
 }
 
 function readCertificate(pem: string): X509Certificate | undefined {

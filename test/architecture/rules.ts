@@ -43,6 +43,11 @@ export const confinedModules: Confinement = {
   zod: ['src/kernel/'],
   commander: ['src/cli/'],
   '@peculiar/x509': ['src/cryptography/'],
+  '@peculiar/asn1-x509': ['src/cryptography/'],
+  '@peculiar/asn1-csr': ['src/cryptography/'],
+  '@peculiar/asn1-ocsp': ['src/cryptography/'],
+  '@peculiar/asn1-schema': ['src/cryptography/'],
+  asn1js: ['src/cryptography/'],
   '@noble/curves': ['src/cryptography/'],
 };
 
