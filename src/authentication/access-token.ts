@@ -33,8 +33,12 @@ const claimsSchema = z.object({
   uti: text.optional(),
   xms_mirid: text.optional(),
   xms_cc: z.array(text).optional(),
+  auth_time: z.int().optional(),
+  amr: z.array(text).optional(),
   /** Which credential of the application obtained the token; ours alone. */
   cred: text.optional(),
+  /** Who passed the token on (`revocation.ts`); ours alone. */
+  chain: z.array(text).optional(),
 });
 
 export type AccessTokenClaims = z.infer<typeof claimsSchema>;

@@ -162,7 +162,7 @@ describe('what is withdrawn is withdrawn at the next request, cached or not', ()
     const header = await vaultToken(tenant);
     assert.equal(refusal(tenant, header), 'accepted');
     await rollSigningKeys(tenant.view, tenant.clock);
-    assert.deepEqual(refusal(tenant, header), { code: 'unknownKey' });
+    assert.deepEqual(refusal(tenant, header), { code: 'revoked', what: 'key' });
     assert.equal(refusal(tenant, await vaultToken(tenant)), 'accepted');
   });
 });

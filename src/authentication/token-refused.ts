@@ -19,7 +19,7 @@ export type TokenRefusal =
    */
   | { readonly code: 'revoked'; readonly what: Revocation };
 
-export type Revocation = 'principal' | 'application' | 'credential' | 'session';
+export type Revocation = 'principal' | 'application' | 'credential' | 'session' | 'key';
 
 export class TokenRefused extends Error {
   readonly refusal: TokenRefusal;

@@ -71,13 +71,74 @@ describe('rotation', () => {
     assert.deepEqual(keys.published(), before);
   });
 
-  test('an emergency roll leaves no old key', async () => {
+  test('an emergency roll withdraws every key: none signs, verifies or is shown', async () => {
     const { clock, view, keys } = await open();
     await maintainSigningKeys(view, clock);
     const before = keys.published().map((key) => key.kid);
     await rollSigningKeys(view, clock);
     for (const kid of before) assert.equal(keys.verificationKey(kid), undefined);
     assert.equal(keys.published().length, 2);
+    assert.ok(keys.published().every(({ kid }) => !before.includes(kid)));
+    assert.ok(!before.includes(keys.current().kid));
+  });
+
+  test('withdrawn keys are recognised while their tokens could live, then forgotten', async () => {
+    const { clock, view, keys } = await open();
+    await maintainSigningKeys(view, clock);
+    const first = keys.current().kid;
+    await rollSigningKeys(view, clock);
+    clock.advance(25 * HOUR_MS - 1);
+    await maintainSigningKeys(view, clock);
+    assert.ok(keys.recognize(first));
+    assert.equal(keys.verificationKey(first), undefined);
+    clock.advance(1);
+    assert.equal(keys.recognize(first), undefined);
+    await maintainSigningKeys(view, clock);
+    const scanned = await view.scan({ prefix: 'directory/signing-key/', limit: 100 });
+    assert.equal(scanned.length, 2);
+  });
+
+  test('emergencies in a row do not pile keys up, and each withdraws the one before', async () => {
+    const { clock, view, keys } = await open();
+    await maintainSigningKeys(view, clock);
+    const seen = [keys.current().kid];
+    for (let times = 0; times < 4; times += 1) {
+      clock.advance(1000);
+      seen.push(await rollSigningKeys(view, clock));
+    }
+    assert.equal(keys.current().kid, seen.at(-1));
+    for (const kid of seen.slice(0, -1)) assert.equal(keys.verificationKey(kid), undefined);
+    const scanned = await view.scan({ prefix: 'directory/signing-key/', limit: 100 });
+    assert.ok(scanned.length <= 4, String(scanned.length));
+  });
+
+  test('after an emergency the rotation goes on as before', async () => {
+    const { clock, view, keys } = await open();
+    await maintainSigningKeys(view, clock);
+    const first = await rollSigningKeys(view, clock);
+    const [next] = keys.published().filter(({ kid }) => kid !== first);
+    clock.advance(SIGNING_PERIOD_MS);
+    await maintainSigningKeys(view, clock);
+    assert.equal(keys.current().kid, next?.kid);
+  });
+
+  test('the next key is shown at least a day before it signs, from the start on', async () => {
+    const { clock, view, keys } = await open();
+    await maintainSigningKeys(view, clock);
+    const shownSinceMs = new Map(keys.published().map(({ kid }) => [kid, clock.now()]));
+    const signedFromMs = new Map<string, number>([[keys.current().kid, clock.now()]]);
+    for (let hours = 0; hours < 24 * 100; hours += 1) {
+      clock.advance(HOUR_MS);
+      if (hours % 7 === 0) await maintainSigningKeys(view, clock);
+      for (const { kid } of keys.published()) {
+        if (!shownSinceMs.has(kid)) shownSinceMs.set(kid, clock.now());
+      }
+      const { kid } = keys.current();
+      if (signedFromMs.has(kid)) continue;
+      signedFromMs.set(kid, clock.now());
+      assert.ok(clock.now() - (shownSinceMs.get(kid) ?? clock.now()) >= 24 * HOUR_MS);
+    }
+    assert.ok(signedFromMs.size >= 3);
   });
 });
 

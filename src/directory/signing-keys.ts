@@ -48,7 +48,10 @@ interface LoadedKey {
 
 /** Who signs, who is shown and who has died, at one moment. Pure. */
 export function decideKeyRoles(keys: readonly SigningKey[], nowMs: number): KeyRoles {
-  const byActivation = [...keys].sort((a, b) => a.activeFromMs - b.activeFromMs);
+  const withdrawn = keys.filter((key) => key.withdrawnMs !== undefined);
+  const byActivation = keys
+    .filter((key) => key.withdrawnMs === undefined)
+    .sort((a, b) => a.activeFromMs - b.activeFromMs);
   const current = byActivation.findLast((key) => key.activeFromMs <= nowMs);
   const dead = byActivation.filter((_key, at) => {
     const successor = byActivation[at + 1];
@@ -57,9 +60,15 @@ export function decideKeyRoles(keys: readonly SigningKey[], nowMs: number): KeyR
   return {
     current,
     next: byActivation.find((key) => key.activeFromMs > nowMs),
-    dead,
+    dead: [...dead, ...withdrawn.filter((key) => isForgotten(key, nowMs))],
     living: byActivation.filter((key) => !dead.includes(key)),
+    withdrawn: withdrawn.filter((key) => !isForgotten(key, nowMs)),
   };
+}
+
+/** Tokens of a withdrawn key would have died by now in any case. */
+function isForgotten({ withdrawnMs = 0 }: SigningKey, nowMs: number): boolean {
+  return withdrawnMs + OUTLIVES_MS <= nowMs;
 }
 
 export interface KeyRoles {
@@ -67,6 +76,8 @@ export interface KeyRoles {
   readonly next: SigningKey | undefined;
   readonly dead: readonly SigningKey[];
   readonly living: readonly SigningKey[];
+  /** Taken back in an emergency; known so that their tokens are refused for the right reason. */
+  readonly withdrawn: readonly SigningKey[];
 }
 
 export class SigningKeys {
@@ -98,8 +109,18 @@ export class SigningKeys {
     return this.#roles().living.flatMap((key) => this.#keys.get(key.kid)?.published ?? []);
   }
 
-  /** `undefined` for a key that is not ours or whose tokens have all died. */
+  /** `undefined` for a key that is not ours, was withdrawn, or whose tokens have all died. */
   verificationKey(kid: string): KeyObject | undefined {
+    const key = this.#keys.get(kid);
+    if (!key) return undefined;
+    return this.#roles().living.includes(key.record) ? key.publicKey : undefined;
+  }
+
+  /**
+   * Like `verificationKey`, and withdrawn keys too: to read what a token says of itself, never to
+   * believe it.
+   */
+  recognize(kid: string): KeyObject | undefined {
     const key = this.#keys.get(kid);
     if (!key) return undefined;
     return this.#roles().dead.includes(key.record) ? undefined : key.publicKey;
@@ -143,15 +164,29 @@ export async function maintainSigningKeys(view: View, clock: Clock): Promise<voi
   }
 }
 
-/** Emergency: every key is replaced, and with it every token that was ever issued dies. */
-export async function rollSigningKeys(view: View, clock: Clock): Promise<void> {
-  const keys = await scanKeys(view);
+/**
+ * Emergency: every key is replaced, and every token that was ever issued is refused from the next
+ * request on. The new key signs at once; only relying parties outside that cache the old set until
+ * their next look will not know it for a while. Answers the new key's id.
+ */
+export async function rollSigningKeys(view: View, clock: Clock): Promise<string> {
   const nowMs = clock.now();
-  const made = [await makeKey(nowMs, nowMs), await makeKey(nowMs, nowMs + SIGNING_PERIOD_MS)];
+  const current = await makeKey(nowMs, nowMs);
+  const next = await makeKey(nowMs, nowMs + SIGNING_PERIOD_MS);
+  const known = await scanKeys(view);
   await view.transact(async (transaction) => {
-    for (const key of keys) transaction.delete(recordPath('signingKey', keyName(key.kid)));
-    for (const key of made) transaction.put(recordPath('signingKey', keyName(key.kid)), key);
+    for (const { kid } of known) {
+      const path = recordPath('signingKey', keyName(kid));
+      const key = await transaction.get<SigningKey>(path);
+      // Those of an earlier emergency are forgotten, so that the number of keys stays small.
+      if (key === undefined || key.withdrawnMs !== undefined) transaction.delete(path);
+      else transaction.put(path, { ...key, withdrawnMs: nowMs });
+    }
+    for (const key of [current, next]) {
+      transaction.put(recordPath('signingKey', keyName(key.kid)), key);
+    }
   });
+  return current.kid;
 }
 
 async function scanKeys(view: View): Promise<readonly SigningKey[]> {

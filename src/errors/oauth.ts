@@ -187,6 +187,51 @@ export const oauthErrors = {
     'invalid_scope',
     "AADSTS28000: The input parameter 'scope' is not valid because it contains more than one resource.",
   ),
+  clientWithoutAppRole: entra(
+    400,
+    'invalid_grant',
+    "AADSTS501051: Application '{appId}'({displayName}) is not assigned to a role for the application '{resource}'({resourceName}).",
+  ),
+  userWithoutAppRole: entra(
+    400,
+    'invalid_grant',
+    "AADSTS50105: Your administrator has configured the application {displayName} ('{appId}') to block users unless they are specifically granted ('assigned') access to the application. The signed in user is blocked because they are not a direct member of a group with access, nor had access directly assigned by an administrator. Please contact your administrator to assign access to this application.",
+  ),
+  scopeNotExposed: entra(
+    400,
+    'invalid_client',
+    "AADSTS650053: The application asked for scope '{scope}' that doesn't exist on the resource '{resource}'. Contact the app vendor.",
+  ),
+  consentRequired: entra(
+    400,
+    'invalid_grant',
+    "AADSTS65001: The user or administrator has not consented to use the application with ID '{appId}' named '{displayName}'. Send an interactive authorization request for this user and resource.",
+  ),
+  onBehalfOfInvalid: entra(
+    400,
+    'invalid_grant',
+    'AADSTS50013: Assertion failed signature validation. [Reason - The assertion is no access token that this tenant has signed.]',
+  ),
+  onBehalfOfNotInTime: entra(
+    400,
+    'invalid_grant',
+    'AADSTS500133: Assertion is not within its valid time range. Ensure that the access token is not expired before using it for user assertion, or request a new token.',
+  ),
+  onBehalfOfAudience: entra(
+    400,
+    'invalid_grant',
+    "AADSTS500131: Assertion audience does not match the Client app presenting the assertion. The audience in the assertion was '{audience}' and the expected audience is '{appId}' or one of the Application Uris of this application with App ID '{appId}'({displayName}).",
+  ),
+  onBehalfOfApplication: entra(
+    400,
+    'invalid_grant',
+    "AADSTS7000114: Application '{appId}' is not allowed to make application on-behalf-of calls.",
+  ),
+  onBehalfOfUse: entra(
+    400,
+    'invalid_request',
+    "AADSTS90023: Invalid value '{value}' for 'requested_token_use'; supported is 'on_behalf_of'.",
+  ),
   unknownPath: {
     status: 404,
     code: 'not_found',

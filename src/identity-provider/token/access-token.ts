@@ -1,7 +1,7 @@
 // The claims of an access token, as Entra writes them (clients.md §7). Groups are never among them:
 // who belongs where is asked at request time.
 import { randomBytes } from 'node:crypto';
-import { tokenIssuer } from '#authentication';
+import { type ChainLink, renderLink, tokenIssuer, tokenIssuerV2 } from '#authentication';
 import type { ServicePrincipal, User } from '#directory';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import type { TargetResource } from './target-resource.ts';
@@ -32,9 +32,12 @@ export type TokenSubject =
       readonly kind: 'user';
       readonly user: User;
       readonly scopes: readonly string[];
+      readonly roles: readonly string[];
       /** How the user signed in, for example `['pwd', 'mfa']`. */
       readonly methods: readonly string[];
       readonly signedInAtS: number;
+      /** Who else has to stand for the token to stand: those it was passed on by. */
+      readonly chain: readonly ChainLink[];
     };
 
 const METHOD_CLASS = { none: '0', secret: '1', certificate: '2', federated: '2' } as const;
@@ -43,25 +46,48 @@ export function renderAccessTokenClaims(
   input: AccessTokenInput,
 ): Readonly<Record<string, unknown>> {
   const { subject, client, clientCapabilities } = input;
-  const issuer = tokenIssuer(input.login, input.tenantId);
   const issuedAtS =
     subject.kind === 'app' ? input.nowS : notBeforeSessionCut(subject.user, input.nowS);
   return {
     aud: input.resource.audience,
-    iss: issuer,
     iat: issuedAtS,
     nbf: issuedAtS - BACKDATED_S,
     exp: issuedAtS + ACCESS_TOKEN_LIFETIME_S,
-    aio: randomBytes(24).toString('base64url'),
-    appid: client.application.appId,
-    appidacr: METHOD_CLASS[client.method],
-    idp: issuer,
+    aio: randomText(24),
     tid: input.tenantId,
-    uti: randomBytes(16).toString('base64url'),
-    ver: '1.0',
+    uti: randomText(16),
     ...(client.credentialId === undefined ? {} : { cred: client.credentialId }),
     ...(clientCapabilities.length > 0 ? { xms_cc: clientCapabilities } : {}),
     ...(subject.kind === 'app' ? appClaims(subject) : userClaims(subject)),
+    ...versionClaims(input),
+  };
+}
+
+/** The two forms of Entra's access tokens; the resource says which it wants. */
+function versionClaims({ resource: { owner }, ...input }: AccessTokenInput) {
+  const { client, subject } = input;
+  const { appId } = client.application;
+  const credentialClass = METHOD_CLASS[client.method];
+  const wanted = owner.kind === 'application' ? owner.application.api : undefined;
+  if (wanted?.requestedAccessTokenVersion === 2) {
+    return {
+      iss: tokenIssuerV2(input.login, input.tenantId),
+      azp: appId,
+      azpacr: credentialClass,
+      ver: '2.0',
+      ...(subject.kind === 'user' ? { preferred_username: subject.user.userPrincipalName } : {}),
+    };
+  }
+  const issuer = tokenIssuer(input.login, input.tenantId);
+  return {
+    iss: issuer,
+    appid: appId,
+    appidacr: credentialClass,
+    idp: issuer,
+    ver: '1.0',
+    ...(subject.kind === 'user'
+      ? { unique_name: subject.user.userPrincipalName, upn: subject.user.userPrincipalName }
+      : {}),
   };
 }
 
@@ -79,8 +105,10 @@ function appClaims({ principal, roles }: Extract<TokenSubject, { kind: 'app' }>)
 function userClaims({
   user,
   scopes,
+  roles,
   methods,
   signedInAtS,
+  chain,
 }: Extract<TokenSubject, { kind: 'user' }>) {
   return {
     idtyp: 'user',
@@ -93,9 +121,13 @@ function userClaims({
     given_name: user.givenName ?? undefined,
     family_name: user.surname ?? undefined,
     scp: scopes.join(' '),
-    unique_name: user.userPrincipalName,
-    upn: user.userPrincipalName,
+    ...(roles.length > 0 ? { roles } : {}),
+    ...(chain.length > 0 ? { chain: chain.map(renderLink) } : {}),
   };
+}
+
+function randomText(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
 }
 
 /**

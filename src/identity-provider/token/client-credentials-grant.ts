@@ -2,6 +2,7 @@
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
+import { requireAppRoles } from './app-roles.ts';
 import { issueAccessToken } from './issue.ts';
 import { resolveDefaultScope, resolveResource } from './target-resource.ts';
 import {
@@ -24,6 +25,7 @@ export async function clientCredentialsGrant(
     request.acceptsResource && form.resource !== undefined
       ? resolveResource(context, form.resource)
       : resolveDefaultScope(context, requireParameter(form, 'scope'));
-  const subject = { kind: 'app', principal, roles: [] } as const;
+  const roles = requireAppRoles(context.directory, principal, resource);
+  const subject = { kind: 'app', principal, roles } as const;
   return issueAccessToken(context, { client, resource, subject, claims: form.claims });
 }

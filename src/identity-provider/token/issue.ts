@@ -1,5 +1,6 @@
 // Makes the tokens once it is settled who gets them and for what.
-import { isFamilyClient, type User } from '#directory';
+import type { ChainLink } from '#authentication';
+import { type Directory, isFamilyClient, type User } from '#directory';
 import { unixSeconds } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
 import {
@@ -7,8 +8,10 @@ import {
   renderAccessTokenClaims,
   type TokenSubject,
 } from './access-token.ts';
+import { requireUserAssigned, userRoles } from './app-roles.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { parseClientCapabilities } from './client-capabilities.ts';
+import { requireConsent } from './consent.ts';
 import { signJwt } from './jwt.ts';
 import type { TargetResource } from './target-resource.ts';
 import type { UserScope } from './user-scope.ts';
@@ -52,7 +55,40 @@ export interface UserTokenContent {
   readonly signedInAtS: number;
   readonly refreshToken: string | undefined;
   readonly nonce?: string | undefined;
+  /** Of a token that was passed on: by whom. */
+  readonly chain?: readonly ChainLink[] | undefined;
   readonly form: TokenForm;
+}
+
+export interface UserAccess {
+  readonly client: AuthenticatedClient;
+  readonly user: User;
+  readonly scope: UserScope;
+}
+
+export interface GrantedAccess {
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+}
+
+/**
+ * What the client may have in this person's name. Throws AADSTS50105 for a person who was not
+ * assigned to the application, AADSTS65001 where consent is missing. Ask before a refresh token is
+ * replaced: what is refused here must not cost the client its session.
+ */
+export function requireUserAccess(
+  directory: Directory,
+  { client, user, scope }: UserAccess,
+): GrantedAccess {
+  const { application } = client;
+  const { owner } = scope.resource;
+  const principal = directory.servicePrincipalByAppId(application.appId);
+  if (principal) requireUserAssigned(directory, user, principal);
+  if (owner.kind === 'application') requireUserAssigned(directory, user, owner.principal);
+  const scopes = requireConsent(directory, { client: application, user, scope });
+  if (owner.kind === 'plane') return { scopes, roles: [] };
+  const { appRoles } = owner.application;
+  return { scopes, roles: userRoles(directory, user, { appRoles, principal: owner.principal }) };
 }
 
 /** Access token, id token, and what MSAL keeps beside them. */
@@ -60,32 +96,45 @@ export async function issueUserTokens(
   context: LoginContext,
   content: UserTokenContent,
 ): Promise<IssuedTokens> {
-  const { client, user, scope, methods, signedInAtS, form, refreshToken } = content;
-  const { directory, endpoints } = context;
-  const { tenantId } = directory;
+  const { client, user, scope, methods, signedInAtS, form, refreshToken, chain = [] } = content;
+  const { directory } = context;
   const { appId } = client.application;
-  const subject = { kind: 'user', user, scopes: scope.granted, methods, signedInAtS } as const;
   const { resource } = scope;
-  const issued = await issueAccessToken(context, {
-    client,
-    resource,
-    subject,
-    claims: form.claims,
-  });
-  const idToken = renderIdTokenClaims({
-    login: endpoints.login,
-    tenantId,
-    clientId: appId,
-    user,
-    nonce: content.nonce,
-    nowS: issued.issuedAtS,
-  });
+  const access = requireUserAccess(directory, content);
+  const { claims } = form;
+  const subject = { kind: 'user', user, methods, signedInAtS, chain, ...access } as const;
+  const issued = await issueAccessToken(context, { client, resource, subject, claims });
+  const idToken = renderIdToken(context, content, issued.issuedAtS);
   return {
     ...issued,
-    scope: scope.echoed.join(' '),
+    granted: access.scopes,
+    scope: echo(scope, access.scopes),
     idToken: await signJwt(directory.signingKeys.current(), idToken),
     ...(refreshToken === undefined ? {} : { refreshToken }),
-    ...(form.client_info === '1' ? { clientInfo: renderClientInfo(user, tenantId) } : {}),
+    ...(form.client_info === '1' ? { clientInfo: renderClientInfo(user, directory.tenantId) } : {}),
     ...(isFamilyClient(appId) ? { familyId: '1' } : {}),
   };
+}
+
+function renderIdToken(
+  { directory, endpoints }: LoginContext,
+  { client, user, nonce }: UserTokenContent,
+  nowS: number,
+) {
+  const { appId, appRoles } = client.application;
+  const principal = directory.servicePrincipalByAppId(appId);
+  return renderIdTokenClaims({
+    login: endpoints.login,
+    tenantId: directory.tenantId,
+    clientId: appId,
+    user,
+    nonce,
+    roles: principal ? userRoles(directory, user, { appRoles, principal }) : [],
+    nowS,
+  });
+}
+
+/** What was asked for and what came of it, under the resource's name as the client wrote it. */
+function echo({ echoed, resourceName }: UserScope, granted: readonly string[]): string {
+  return [...new Set([...granted.map((name) => `${resourceName}/${name}`), ...echoed])].join(' ');
 }

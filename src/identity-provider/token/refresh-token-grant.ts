@@ -1,11 +1,12 @@
 // `refresh_token`: goes on with an earlier sign-in, for any resource. The account is looked at anew
 // each time, so what was withdrawn since ends here.
 
+import { decideChain } from '#authentication';
 import { familyClients, isFamilyClient, type User } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
-import { issueUserTokens } from './issue.ts';
+import { issueUserTokens, requireUserAccess } from './issue.ts';
 import type { RefreshFamily } from './refresh-token.ts';
 import { redeemRefreshToken } from './refresh-token-store.ts';
 import {
@@ -28,7 +29,14 @@ export async function refreshTokenGrant(
   const text = requireParameter(form, 'refresh_token');
   const { appId } = client.application;
   const clientIds = isFamilyClient(appId) ? familyClients : new Set([appId]);
-  const redeemed = await redeemRefreshToken(view, { text, clientIds }, context.clock);
+  const permit = (session: RefreshFamily) => {
+    requireUserAccess(context.directory, {
+      client,
+      scope,
+      user: requireLiveSession(context, session),
+    });
+  };
+  const redeemed = await redeemRefreshToken(view, { text, clientIds, permit }, context.clock);
   const { verdict, family, refreshToken } = redeemed;
   if (family === undefined) throw new ApiError(oauthErrors.refreshTokenInvalid);
   if (verdict === 'expired') throw new ApiError(oauthErrors.refreshTokenExpired);
@@ -37,7 +45,7 @@ export async function refreshTokenGrant(
     throw new ApiError(oauthErrors.refreshTokenRevoked, {}, { reason });
   }
   const user = requireLiveSession(context, family);
-  const { methods, signedInAtS } = family;
+  const { methods, signedInAtS, chain } = family;
   return issueUserTokens(context, {
     client,
     user,
@@ -45,6 +53,7 @@ export async function refreshTokenGrant(
     methods,
     signedInAtS,
     refreshToken,
+    chain,
     form,
   });
 }
@@ -55,6 +64,9 @@ function requireLiveSession({ directory }: LoginContext, family: RefreshFamily):
   if (!user.accountEnabled) throw new ApiError(oauthErrors.userDisabled);
   const validFrom = user.signInSessionsValidFromDateTime;
   if (validFrom !== undefined && family.signedInAtS * 1000 < Date.parse(validFrom)) {
+    throw new ApiError(oauthErrors.refreshTokenRevoked);
+  }
+  if (decideChain(directory, family.chain ?? []) !== undefined) {
     throw new ApiError(oauthErrors.refreshTokenRevoked);
   }
   return user;

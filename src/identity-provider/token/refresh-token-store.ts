@@ -17,7 +17,10 @@ import {
 const PREFIX = 'sign-in/refresh/';
 const PURGE_PAGE = 500;
 
-export type NewFamily = Pick<RefreshFamily, 'userId' | 'clientId' | 'methods' | 'signedInAtS'>;
+export type NewFamily = Pick<
+  RefreshFamily,
+  'userId' | 'clientId' | 'methods' | 'signedInAtS' | 'chain'
+>;
 
 /** Starts a family; answers its first token. */
 export async function startFamily(view: View, input: NewFamily, clock: Clock): Promise<string> {
@@ -39,12 +42,15 @@ export interface Redeemed {
   readonly refreshToken?: string;
 }
 
+export interface Redemption {
+  readonly text: string;
+  readonly clientIds: ReadonlySet<string>;
+  /** Throws what is to be refused before anything is replaced; may run more than once. */
+  readonly permit: (family: RefreshFamily) => void;
+}
+
 /** Takes a token. A stolen one ends its family before this resolves. */
-export function redeemRefreshToken(
-  view: View,
-  input: { readonly text: string; readonly clientIds: ReadonlySet<string> },
-  clock: Clock,
-): Promise<Redeemed> {
+export function redeemRefreshToken(view: View, input: Redemption, clock: Clock): Promise<Redeemed> {
   const token = parseRefreshToken(input.text);
   if (token === undefined) return Promise.resolve({ verdict: 'unknown' });
   const path = PREFIX + token.familyId;
@@ -56,6 +62,7 @@ export function redeemRefreshToken(
     }
     const verdict = decideRefresh(family, token, clock.now());
     if (verdict === 'expired' || verdict === 'stolen') transaction.delete(path);
+    else input.permit(family);
     if (verdict !== 'rotate') return { verdict, family };
     const next = newRefreshToken(family.familyId);
     transaction.put(path, rotateFamily(family, next, clock.now()));

@@ -2,6 +2,7 @@
 // one sign-in are a family; when one that was replaced long ago turns up again, somebody has a
 // copy, and the whole family ends.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { ChainLink } from '#authentication';
 import { decodeBase64Url, isGuid } from '#kernel';
 
 const SECRET_BYTES = 32;
@@ -21,6 +22,8 @@ export interface RefreshFamily {
   /** How and when the person signed in. */
   readonly methods: readonly string[];
   readonly signedInAtS: number;
+  /** Clients that passed the person's token on to this one, and their credentials. */
+  readonly chain?: readonly ChainLink[];
   readonly expiresMs: number;
 }
 

@@ -2,7 +2,7 @@
 // resource that nobody registered is refused, never replaced by a default.
 
 import type { Audiences, ResourceName } from '#authentication';
-import type { Application, Directory } from '#directory';
+import type { Application, Directory, PermissionScope, ServicePrincipal } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 
@@ -11,12 +11,20 @@ const OPENID_SCOPES = new Set(['openid', 'profile', 'email', 'offline_access']);
 const SCOPES_MAX = 64;
 
 export interface TargetResource {
-  /** `aud` of the token: the resource as the client wrote it. */
+  /**
+   * `aud` of the token: the name the client knows the resource by, or, in tokens of version 2, its
+   * client id.
+   */
   readonly audience: string;
   /** One of our own planes, or an application of the tenant. */
-  readonly owner:
-    | { readonly kind: 'plane'; readonly name: ResourceName }
-    | { readonly kind: 'application'; readonly application: Application };
+  readonly owner: { readonly kind: 'plane'; readonly name: ResourceName } | ResourceApplication;
+}
+
+/** An application of the tenant, as the resource of a token. */
+export interface ResourceApplication {
+  readonly kind: 'application';
+  readonly application: Application;
+  readonly principal: ServicePrincipal;
 }
 
 export interface RequestedScopes {
@@ -60,13 +68,25 @@ export function resolveResource(context: ResourceContext, resource: string): Tar
     }
   }
   const { directory } = context;
-  const application = directory.applicationByResource(resource.replace(/^api:\/\//i, ''));
-  const found = application ?? directory.applicationByResource(resource);
-  if (found === undefined || !directory.servicePrincipalByAppId(found.appId)?.accountEnabled) {
+  const application = directory.applicationByResource(resource);
+  const principal = application && directory.servicePrincipalByAppId(application.appId);
+  if (application === undefined || !principal?.accountEnabled) {
     throw new ApiError(oauthErrors.resourceUnknown, {
       resource,
       tenant: directory.tenant.displayName,
     });
   }
-  return { audience: resource, owner: { kind: 'application', application: found } };
+  const owner = { kind: 'application', application, principal } as const;
+  return { audience: audienceOf(application, resource), owner };
+}
+
+function audienceOf({ appId, identifierUris, api }: Application, resource: string): string {
+  if (api?.requestedAccessTokenVersion === 2) return appId;
+  const isAsked = (name: string) => name.toLowerCase() === resource.toLowerCase();
+  return identifierUris.find(isAsked) ?? appId;
+}
+
+/** What people may let clients do with an application in their name. */
+export function exposedScopes({ api }: Application): readonly PermissionScope[] {
+  return (api?.oauth2PermissionScopes ?? []).filter(({ isEnabled }) => isEnabled);
 }

@@ -4,6 +4,7 @@ import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
 import { clientCredentialsGrant } from './client-credentials-grant.ts';
+import { onBehalfOfGrant } from './on-behalf-of-grant.ts';
 import { passwordGrant } from './password-grant.ts';
 import { refreshTokenGrant } from './refresh-token-grant.ts';
 import { requireParameter, type TokenRequest } from './token-request.ts';
@@ -14,6 +15,7 @@ type Grant = (context: LoginContext, request: TokenRequest) => Promise<IssuedTok
 const grants: ReadonlyMap<string, Grant> = new Map([
   ['client_credentials', clientCredentialsGrant],
   ['password', passwordGrant],
+  ['urn:ietf:params:oauth:grant-type:jwt-bearer', onBehalfOfGrant],
   ['refresh_token', refreshTokenGrant],
 ]);
 

@@ -1,9 +1,11 @@
 // What a person's token is asked for: scopes of exactly one resource. Rights come from roles at
 // request time, so a token for one of our planes is whole (`user_impersonation`) or, for Graph,
-// good for one's own profile (`User.Read`) and nothing else.
+// good for one's own profile (`User.Read`) and nothing else. An own application's scopes are those
+// it exposes, and `.default`; whether the client may have them is `consent.ts`'s affair.
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import {
+  exposedScopes,
   parseScopes,
   type RequestedScopes,
   type ResourceContext,
@@ -13,14 +15,20 @@ import {
 
 export interface UserScope {
   readonly resource: TargetResource;
-  /** `scp` of the token. */
+  /** As the client wrote it. */
+  readonly resourceName: string;
+  /** `scp` of the token, if nothing has to be consented to; else what is asked for by name. */
   readonly granted: readonly string[];
+  /** `.default` is among what was asked for. */
+  readonly isDefault: boolean;
   /** `scope` of the answer: what was asked for, under which MSAL looks for it later. */
   readonly echoed: readonly string[];
   readonly openid: readonly string[];
 }
 
-const WHOLE = new Set(['.default', 'user_impersonation']);
+const DEFAULT = '.default';
+const IMPERSONATION = 'user_impersonation';
+const WHOLE = new Set([DEFAULT, IMPERSONATION]);
 const OWN_PROFILE = 'User.Read';
 
 type Context = ResourceContext & { readonly endpoints: { readonly graph: string } };
@@ -37,20 +45,37 @@ export function resolveUserScope(context: Context, scope: string): UserScope {
     throw new ApiError(oauthErrors.scopesOfSeveralResources);
   }
   const resource = resolveResource(context, first.resource);
-  const isGraph = resource.owner.kind === 'plane' && resource.owner.name === 'graph';
-  for (const { permission } of asked) {
-    if (WHOLE.has(permission) || (isGraph && permission === OWN_PROFILE)) continue;
-    throw new ApiError(oauthErrors.scopeInvalid, { scope });
-  }
-  const isWhole = asked.some(({ permission }) => WHOLE.has(permission));
-  const granted = [isWhole ? 'user_impersonation' : OWN_PROFILE];
-  const names = new Set([...granted, ...asked.map(({ permission }) => permission)]);
+  const permissions = asked.map(({ permission }) => permission);
+  const { openid } = requested;
+  const granted = grantedOf(resource, permissions, scope);
+  const names = new Set([...granted, ...permissions]);
   return {
     resource,
+    resourceName: first.resource,
     granted,
+    isDefault: permissions.includes(DEFAULT),
     echoed: [...names].map((name) => `${first.resource}/${name}`),
-    openid: requested.openid,
+    openid,
   };
+}
+
+/** Throws AADSTS70011 for what a plane, AADSTS650053 for what an application does not have. */
+function grantedOf(
+  { owner, audience }: TargetResource,
+  permissions: readonly string[],
+  scope: string,
+): readonly string[] {
+  if (owner.kind === 'application') {
+    const named = permissions.filter((permission) => permission !== DEFAULT);
+    const exposed = new Set(exposedScopes(owner.application).map(({ value }) => value));
+    const absent = named.find((value) => !exposed.has(value));
+    if (absent === undefined) return named;
+    throw new ApiError(oauthErrors.scopeNotExposed, { scope: absent, resource: audience });
+  }
+  const isKnown = (permission: string) =>
+    WHOLE.has(permission) || (owner.name === 'graph' && permission === OWN_PROFILE);
+  if (!permissions.every(isKnown)) throw new ApiError(oauthErrors.scopeInvalid, { scope });
+  return [permissions.some((permission) => WHOLE.has(permission)) ? IMPERSONATION : OWN_PROFILE];
 }
 
 /** From `scope`, or from v1's `resource`. */

@@ -9,6 +9,8 @@ export interface IdTokenInput {
   readonly clientId: string;
   readonly user: User;
   readonly nonce: string | undefined;
+  /** App roles that the person holds on the client itself. */
+  readonly roles: readonly string[];
   readonly nowS: number;
 }
 
@@ -29,6 +31,7 @@ export function renderIdTokenClaims(input: IdTokenInput): Readonly<Record<string
     preferred_username: user.userPrincipalName,
     email: user.mail ?? undefined,
     nonce: input.nonce,
+    ...(input.roles.length > 0 ? { roles: input.roles } : {}),
   };
 }
 

@@ -17,6 +17,8 @@ export const tokenForm = z.object({
   username: short,
   password: short,
   refresh_token: short,
+  assertion: long,
+  requested_token_use: short,
   scope: long,
   resource: long,
   claims: long,
@@ -31,7 +33,8 @@ export interface IssuedTokens {
   readonly issuedAtS: number;
   readonly lifetimeS: number;
   readonly resource: TargetResource;
-  /** Only where a person signed in. */
+  /** Only where a person signed in: `scp`, and `scope` of the v2.0 answer. */
+  readonly granted?: readonly string[];
   readonly scope?: string;
   readonly idToken?: string;
   readonly refreshToken?: string;
@@ -61,7 +64,7 @@ export function renderTokensV1(issued: IssuedTokens): Readonly<Record<string, un
     resource: issued.resource.audience,
     access_token: issued.accessToken,
     ...renderUserPart(issued),
-    ...(issued.scope === undefined ? {} : { scope: 'user_impersonation' }),
+    ...(issued.granted === undefined ? {} : { scope: issued.granted.join(' ') }),
   };
 }
 
