@@ -190,7 +190,7 @@ describe('app roles', () => {
       tenant.clock,
     );
 
-  test('that an application holds are in its token, not disabled ones or those of others', async () => {
+  test('that an application holds are in its token, and no others', async () => {
     assert.equal(claimsOf(await asApp()).roles, undefined);
     const made = await assign(caller.principal.id, readRole);
     await assign(caller.principal.id, disabledRole);
