@@ -63,6 +63,7 @@ Strongroom is ready.
   Vaults        https://<name>${ready.vaultSuffix}
   Tenant        ${ready.tenantId}
   Subscription  ${ready.subscriptionId}
+  HSM           none: software holds the keys of HSM types too
 
 The administrator's sign-in, and an application's for scripts, stand in
   ${ready.administratorFile}

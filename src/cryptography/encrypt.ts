@@ -1,12 +1,12 @@
 // encrypt, decrypt, wrapKey and unwrapKey of Key Vault. Wrapping is encryption under algorithms of
 // its own; for RSA they are the same. Whatever keeps a ciphertext from opening is one and the same
 // error.
-import { constants, createPublicKey, publicEncrypt } from 'node:crypto';
+import { constants, publicEncrypt } from 'node:crypto';
 import { assertAbsent, type Sealed, seal, unseal } from './aes-modes.ts';
 import { ENCRYPTION_ALGORITHMS, encryptionAlgorithm, WRAP_ALGORITHMS } from './algorithms.ts';
 import type { DecryptionScheme } from './engine.ts';
 import { KeyError } from './key-error.ts';
-import { engineKey, type KeyMaterial, keyObject } from './key-material.ts';
+import { engineKey, type KeyMaterial, keyObject, publicKeyObject } from './key-material.ts';
 
 interface KeyAndAlgorithm {
   readonly key: KeyMaterial;
@@ -105,7 +105,7 @@ function encryptRsa(key: KeyMaterial, scheme: DecryptionScheme, plaintext: Uint8
   const isOaep = scheme !== 'RSA1_5';
   return publicEncrypt(
     {
-      key: createPublicKey(keyObject(key)),
+      key: publicKeyObject(key),
       padding: isOaep ? constants.RSA_PKCS1_OAEP_PADDING : constants.RSA_PKCS1_PADDING,
       ...(isOaep && { oaepHash: scheme === 'RSA-OAEP' ? 'sha1' : 'sha256' }),
     },

@@ -29,11 +29,14 @@ export {
   deserializeKey,
   exportPkcs8,
   exportSpki,
+  fromHeldKey,
+  type HeldKey,
   type KeyMaterial,
   type PublicJwk,
   publicJwk,
   serializeKey,
 } from './key-material.ts';
+export { type KeyProvider, softwareProvider } from './key-provider.ts';
 export { type SignInput, sign, type VerifyInput, verify } from './sign.ts';
 export type { AlternativeNames } from './x509/alternative-names.ts';
 export {

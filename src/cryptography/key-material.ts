@@ -22,8 +22,17 @@ export type PublicJwk =
   | { readonly kty: 'oct' };
 
 interface Opened {
-  readonly key: KeyObject;
+  /** The private or secret part; of a key that a provider holds it is not here. */
+  readonly secret: KeyObject | undefined;
+  publicKey: KeyObject | undefined;
   engineKey: EngineKey | undefined;
+}
+
+/** A key that only its provider can use: what it is, its public part, and the way to it. */
+export interface HeldKey {
+  /** RSA or EC. */
+  readonly publicKey: KeyObject;
+  readonly engineKey: EngineKey;
 }
 
 const CURVES = {
@@ -44,28 +53,45 @@ const opened = new WeakMap<KeyMaterial, Opened>();
 
 /** @internal Wraps a private or secret key. KeyError for a kind or size that Key Vault lacks. */
 export function fromKeyObject(key: KeyObject): KeyMaterial {
+  if (key.type === 'public') throw new KeyError('unsupportedKeyType', 'public');
   const material = Object.freeze(describe(key));
-  opened.set(material, { key, engineKey: undefined });
+  opened.set(material, { secret: key, publicKey: undefined, engineKey: undefined });
   return material;
 }
 
-/** @internal For this folder only. */
+/** A key whose private part stays with a provider. Everything but exporting it works the same. */
+export function fromHeldKey({ publicKey, engineKey }: HeldKey): KeyMaterial {
+  const material = Object.freeze(describe(publicKey));
+  opened.set(material, { secret: undefined, publicKey, engineKey });
+  return material;
+}
+
+/** @internal For this folder only. Error for a key that a provider holds: it cannot leave there. */
 export function keyObject(material: KeyMaterial): KeyObject {
-  return open(material).key;
+  const { secret } = open(material);
+  if (secret === undefined) throw new Error('this key does not leave its provider');
+  return secret;
 }
 
 /** @internal The key made ready for signing, verifying and decrypting; kept for the next time. */
 export function engineKey(material: KeyMaterial): EngineKey {
   const entry = open(material);
-  entry.engineKey ??= engine().openKey(entry.key);
+  entry.engineKey ??= engine().openKey(keyObject(material));
   return entry.engineKey;
+}
+
+/** @internal The public part of an RSA or EC key; kept for the next time. */
+export function publicKeyObject(material: KeyMaterial): KeyObject {
+  const entry = open(material);
+  entry.publicKey ??= createPublicKey(keyObject(material));
+  return entry.publicKey;
 }
 
 /**
  * One byte of format and the key: PKCS#8 or the raw octets. Secret; the caller seals and wipes it.
  */
 export function serializeKey(material: KeyMaterial): Buffer {
-  const { key } = open(material);
+  const key = keyObject(material);
   const format = material.kty === 'oct' ? FORMAT_OCT : FORMAT_PKCS8;
   const body = material.kty === 'oct' ? key.export() : key.export({ format: 'der', type: 'pkcs8' });
   const bytes = Buffer.concat([Buffer.of(format), body]);
@@ -103,10 +129,6 @@ export function exportPkcs8(material: KeyMaterial): Buffer {
   return keyObject(material).export({ format: 'der', type: 'pkcs8' });
 }
 
-function publicKeyObject(material: KeyMaterial): KeyObject {
-  return createPublicKey(keyObject(material));
-}
-
 function open(material: KeyMaterial): Opened {
   const entry = opened.get(material);
   if (entry === undefined) throw new Error('not a key of this program');
@@ -114,7 +136,6 @@ function open(material: KeyMaterial): Opened {
 }
 
 function describe(key: KeyObject): KeyMaterial {
-  if (key.type === 'public') throw new KeyError('unsupportedKeyType', 'public');
   if (key.type === 'secret') {
     const sizeBits = (key.symmetricKeySize ?? 0) * 8;
     if (!OCT_SIZES_BITS.includes(sizeBits)) throw new KeyError('unsupportedKeySize', 'k');

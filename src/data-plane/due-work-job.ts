@@ -3,10 +3,12 @@
 // A soft-deleted vault rests: what falls due in it is done when it is recovered.
 import type { SystemWork } from '#audit';
 import { systemGrant } from '#authorization';
+import type { KeyProvider } from '#cryptography';
 import { type Clock, unixSeconds } from '#kernel';
 import { trimVaultEvents, type Vault, vaultResourceId } from '#resources';
 import { type Storage, vaultPartition } from '#storage';
 import { keyObjects } from './keys/key-objects.ts';
+import { KeyProviders } from './keys/key-providers.ts';
 import { rotationHandler } from './keys/rotation-work.ts';
 import {
   type DueOutcome,
@@ -27,17 +29,23 @@ export interface DueWorkOptions {
   readonly clock: Clock;
   readonly endpoints: { readonly vaultSuffix: string };
   readonly audit: (work: SystemWork) => Promise<void>;
+  /** Makes keys of HSM types; absent: software does. */
+  readonly hsm?: KeyProvider;
   readonly logError: (name: string, cause: unknown) => void;
 }
 
-const handlers = {
-  secrets: expiryHandlers(secretObjects),
-  keys: { ...expiryHandlers(keyObjects), rotate: rotationHandler },
-} satisfies RunOptions['handlers'];
+function handlersOf({ hsm }: DueWorkOptions): RunOptions['handlers'] {
+  const rotate = rotationHandler(new KeyProviders(hsm));
+  return {
+    secrets: expiryHandlers(secretObjects),
+    keys: { ...expiryHandlers(keyObjects), rotate },
+  };
+}
 
 /** Does whatever is due by now in every live vault. Returns how many pieces of work were. */
 export async function doDueWork(options: DueWorkOptions): Promise<number> {
   const nowSeconds = unixSeconds(options.clock);
+  const handlers = handlersOf(options);
   let done = 0;
   for (const vault of [...options.resources.vaults()]) {
     if (vault.deleted !== undefined) continue;

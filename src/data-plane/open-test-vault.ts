@@ -117,7 +117,15 @@ export interface TestVault {
   assign(roleName: string, scope?: string): Promise<void>;
 }
 
-export async function openTestVault(...given: readonly Vault[]): Promise<TestVault> {
+export function openTestVault(...given: readonly Vault[]): Promise<TestVault> {
+  return openTestVaultWith({}, ...given);
+}
+
+/** The same with some options of the plane given. */
+export async function openTestVaultWith(
+  extra: Partial<VaultPlaneOptions>,
+  ...given: readonly Vault[]
+): Promise<TestVault> {
   const clock = new ManualClock();
   const storage = await openMemoryStorage();
   const resources = await Resources.open({ storage, tenantId: TENANT });
@@ -139,6 +147,7 @@ export async function openTestVault(...given: readonly Vault[]): Promise<TestVau
     },
     tenantId: TENANT,
     audiences: new Set(['https://vault.example:8443']),
+    ...extra,
   };
   const plane = vaultPlane(options);
   return {

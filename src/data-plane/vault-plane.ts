@@ -3,6 +3,7 @@
 import type { Authenticator } from '#authentication';
 import { TokenRefused } from '#authentication';
 import type { Authorizer } from '#authorization';
+import type { KeyProvider } from '#cryptography';
 import type { Clock, Plane, RawRequest } from '#kernel';
 import type { Resources, Vault } from '#resources';
 import { vaultResourceId } from '#resources';
@@ -34,6 +35,8 @@ export interface VaultPlaneOptions {
   readonly tenantId: string;
   /** Values of `aud` that vaults accept. */
   readonly audiences: ReadonlySet<string>;
+  /** Holds keys of HSM types in premium vaults; absent: software does. */
+  readonly hsm?: KeyProvider;
 }
 
 const VAULT_NAME = /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/;

@@ -225,7 +225,8 @@ function cryptoRow<Body extends { readonly alg: string }>(
       const found = await keyObjects.load(storage.view(call.grant), nameOf(call, 'keys'), version);
       if (isPublic) requireOwnAction(call, found, action);
       requireUsable(found, permission, unixSeconds(clock));
-      const result = await attempt(() => spec.run(cache.get(found), call.body));
+      const key = await cache.get(found);
+      const result = await attempt(() => spec.run(key, call.body));
       const kid = keyId(placeOf(call), found.head.name, found.version.header.version);
       const body = typeof result === 'boolean' ? { value: result } : { kid, ...result };
       return { body, audit: { algorithm: call.body.alg } };

@@ -2,13 +2,12 @@
 // and kept only in the version's sealed record.
 import {
   type CurveName,
-  generateKey,
-  importJwk,
   KeyError,
   type KeyMaterial,
+  type KeyProvider,
   type KeySpec,
   publicJwk,
-  serializeKey,
+  softwareProvider,
 } from '#cryptography';
 import { keyErrors } from '#errors';
 import { ApiError } from '#kernel';
@@ -32,6 +31,7 @@ import {
   type ReleasePolicy,
 } from './key.ts';
 import { keyObjects } from './key-objects.ts';
+import { type KeyProviders, saveMaterial } from './key-providers.ts';
 import { rotatedExpiry } from './rotation-policy.ts';
 import { loadRotationPolicy } from './rotation-record.ts';
 import {
@@ -41,13 +41,17 @@ import {
   releasePolicyOf,
 } from './wire.ts';
 
+export interface KeySession extends Session {
+  readonly providers: KeyProviders;
+}
+
 /** Octet keys came to vaults, as a preview of Premium, with this api-version. */
 export interface CreateOptions {
   readonly allowOct: boolean;
 }
 
 export async function createKey(
-  session: Session,
+  session: KeySession,
   name: string,
   input: { readonly given: KeyCreateParameters; readonly options: CreateOptions },
 ): Promise<FoundKey> {
@@ -56,12 +60,13 @@ export async function createKey(
   const draft = draftOf(session, name, { kty, given: input.given });
   // Making a key is expensive: what will be refused anyway is refused first.
   await requireWritable(session, name);
-  const material = await generateKey(spec);
-  return addKey(session, withMaterial(draft, kty, material));
+  const provider = session.providers.forType(kty);
+  const made = { kty, provider, material: await provider.make(spec) };
+  return addKey(session, withMaterial(draft, made));
 }
 
 export async function importKey(
-  session: Session,
+  session: KeySession,
   name: string,
   given: KeyImportParameters,
 ): Promise<FoundKey> {
@@ -70,8 +75,9 @@ export async function importKey(
   const keyOps = given.key_ops ?? given.key.key_ops;
   const draft = draftOf(session, name, { kty, given: { ...given, key_ops: keyOps } });
   await requireWritable(session, name);
-  const material = await materialOf(given);
-  return addKey(session, withMaterial(draft, kty, material));
+  const provider = session.providers.forType(kty);
+  const made = { kty, provider, material: await materialOf(provider, given) };
+  return addKey(session, withMaterial(draft, made));
 }
 
 export function updateKey(
@@ -105,13 +111,13 @@ export function updateKey(
 }
 
 /** A new version like the current one, with the expiry that the rotation policy gives. */
-export async function rotateKey(session: Session, name: string): Promise<FoundKey> {
+export async function rotateKey(session: KeySession, name: string): Promise<FoundKey> {
   for (;;) {
     const before = await keyObjects.load(session.view, name, '');
     guardManaged(keyKind, before.head, 'rotate');
-    const material = await generateKey(specOf(before));
+    const made = await makeLike(session.providers, before);
     const rotated = await session.view.transact((transaction) =>
-      addRotated(transaction, before, { material, nowSeconds: session.nowSeconds }),
+      addRotated(transaction, before, { ...made, nowSeconds: session.nowSeconds }),
     );
     if (rotated !== undefined) return rotated;
   }
@@ -122,7 +128,7 @@ export async function rotateKey(session: Session, name: string): Promise<FoundKe
  * `undefined` if it is not there to be claimed.
  */
 export async function rotateDueKey(
-  { view, nowSeconds }: Pick<Session, 'view' | 'nowSeconds'>,
+  { view, nowSeconds, providers }: Pick<KeySession, 'view' | 'nowSeconds' | 'providers'>,
   name: string,
   take: (transaction: Transaction) => Promise<unknown>,
 ): Promise<FoundKey | undefined> {
@@ -132,10 +138,10 @@ export async function rotateDueKey(
     return undefined;
   }
   const before = await keyObjects.load(view, name, head.current.version);
-  const material = await generateKey(specOf(before));
+  const made = await makeLike(providers, before);
   return view.transact(async (transaction) => {
     if ((await take(transaction)) === undefined) return undefined;
-    const rotated = await addRotated(transaction, before, { material, nowSeconds });
+    const rotated = await addRotated(transaction, before, { ...made, nowSeconds });
     // Nothing is written then: the work stays due and is done at the next run.
     if (rotated === undefined) throw new Error('the key was given a version meanwhile');
     return rotated;
@@ -148,7 +154,7 @@ export async function rotateDueKey(
 async function addRotated(
   transaction: Transaction,
   before: FoundKey,
-  { material, nowSeconds }: { readonly material: KeyMaterial; readonly nowSeconds: number },
+  { nowSeconds, ...made }: MadeKey & { readonly nowSeconds: number },
 ): Promise<FoundKey | undefined> {
   const { name, uid } = before.head;
   const { version } = await keyObjects.load(transaction, name, '');
@@ -156,11 +162,24 @@ async function addRotated(
   const policy = await loadRotationPolicy(transaction, uid);
   const exp = policy && rotatedExpiry(policy, nowSeconds);
   const { listed, tags } = version.header;
+  const { keyOps, releasePolicy } = version.content;
   return keyObjects.add(transaction, {
-    ...{ name, tags, listed, nowSeconds },
+    ...{ name, tags, nowSeconds, listed: listedOf(made, listed.exportable) },
     attributes: { enabled: true, ...(exp !== undefined && { exp }) },
-    content: { ...version.content, ...serialized(material) },
+    content: { keyOps, ...kept(made), ...(releasePolicy && { releasePolicy }) },
   });
+}
+
+async function makeLike(providers: KeyProviders, before: FoundKey): Promise<MadeKey> {
+  const { kty } = before.version.header.listed;
+  const provider = providers.forType(kty);
+  return { kty, provider, material: await provider.make(specOf(before)) };
+}
+
+interface MadeKey {
+  readonly kty: KeyType;
+  readonly provider: KeyProvider;
+  readonly material: KeyMaterial;
 }
 
 type Draft = Omit<NewVersion<KeyListed, KeyContent>, 'listed' | 'content'> & {
@@ -193,24 +212,23 @@ function draftOf(
   };
 }
 
-function withMaterial(
-  draft: Draft,
-  kty: KeyType,
-  material: KeyMaterial,
-): NewVersion<KeyListed, KeyContent> {
+function withMaterial(draft: Draft, made: MadeKey): NewVersion<KeyListed, KeyContent> {
   const { exportable, keyOps, releasePolicy, ...version } = draft;
   return {
     ...version,
-    listed: { kty, sizeBits: material.sizeBits, exportable },
-    content: { keyOps, ...serialized(material), ...(releasePolicy && { releasePolicy }) },
+    listed: listedOf(made, exportable),
+    content: { keyOps, ...kept(made), ...(releasePolicy && { releasePolicy }) },
   };
 }
 
-function serialized(material: KeyMaterial): Pick<KeyContent, 'publicJwk' | 'material'> {
-  const bytes = serializeKey(material);
-  const text = bytes.toString('base64');
-  bytes.fill(0);
-  return { publicJwk: publicJwk(material), material: text };
+function listedOf({ kty, provider, material }: MadeKey, exportable: boolean): KeyListed {
+  const { hsmPlatform } = provider;
+  const isHeld = provider !== softwareProvider;
+  return { kty, sizeBits: material.sizeBits, exportable, ...(isHeld && { hsmPlatform }) };
+}
+
+function kept({ provider, material }: MadeKey) {
+  return { publicJwk: publicJwk(material), ...saveMaterial(provider, material) };
 }
 
 function addKey(session: Session, draft: NewVersion<KeyListed, KeyContent>): Promise<FoundKey> {
@@ -282,9 +300,12 @@ function importedType({ key, Hsm }: KeyImportParameters): KeyType {
 }
 
 /** Every flaw of an imported key is one and the same answer; which one it was, the log knows. */
-async function materialOf({ key }: KeyImportParameters): Promise<KeyMaterial> {
+async function materialOf(
+  provider: KeyProvider,
+  { key }: KeyImportParameters,
+): Promise<KeyMaterial> {
   try {
-    return await importJwk(key);
+    return await provider.import(key);
   } catch (cause) {
     if (!(cause instanceof KeyError)) throw cause;
     throw new ApiError(keyErrors.jwkInvalid, {}, { cause, reason: cause.code });

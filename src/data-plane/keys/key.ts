@@ -11,6 +11,8 @@ export interface KeyListed {
   readonly kty: KeyType;
   readonly sizeBits: number;
   readonly exportable: boolean;
+  /** Where the key is held, as Azure numbers it; absent: software. */
+  readonly hsmPlatform?: string;
 }
 
 export interface ReleasePolicy {
@@ -23,8 +25,10 @@ export interface ReleasePolicy {
 export interface KeyContent {
   readonly publicJwk: PublicJwk;
   readonly keyOps: readonly string[];
-  /** base64 of the serialized key, secret part included: it never leaves but in sealed records. */
+  /** base64 of what the provider saved, secret: it never leaves but in sealed records. */
   readonly material: string;
+  /** Name of the provider that holds the key; absent: software. */
+  readonly provider?: string;
   readonly releasePolicy?: ReleasePolicy;
 }
 

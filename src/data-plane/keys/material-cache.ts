@@ -1,22 +1,31 @@
 // Keys made ready for use, for the versions used last. Bounded, and emptied of a key's versions
 // when the key is deleted; a version's material never changes, so nothing else can make an entry
 // stale.
-import { deserializeKey, type KeyMaterial } from '#cryptography';
+import type { KeyMaterial } from '#cryptography';
 import type { FoundKey } from './key.ts';
+import type { KeyProviders } from './key-providers.ts';
 
-const ENTRIES_MAX = 500;
+export const CACHED_KEYS_MAX = 500;
 
 export class MaterialCache {
   readonly #entries = new Map<string, KeyMaterial>();
+  readonly #providers: KeyProviders;
 
-  get(found: FoundKey): KeyMaterial {
+  constructor(providers: KeyProviders) {
+    this.#providers = providers;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  async get(found: FoundKey): Promise<KeyMaterial> {
     const id = `${found.head.uid}/${found.version.header.version}`;
-    const known = this.#entries.get(id);
+    const material = this.#entries.get(id) ?? (await this.#providers.open(found.version.content));
     // Re-inserted, so that the first entry is always the one unused for longest.
-    if (known !== undefined) this.#entries.delete(id);
-    const material = known ?? open(found.version.content.material);
+    this.#entries.delete(id);
     this.#entries.set(id, material);
-    if (this.#entries.size > ENTRIES_MAX) {
+    if (this.#entries.size > CACHED_KEYS_MAX) {
       const [oldest] = this.#entries.keys();
       if (oldest !== undefined) this.#entries.delete(oldest);
     }
@@ -27,14 +36,5 @@ export class MaterialCache {
     for (const id of this.#entries.keys()) {
       if (id.startsWith(`${uid}/`)) this.#entries.delete(id);
     }
-  }
-}
-
-function open(text: string): KeyMaterial {
-  const bytes = Buffer.from(text, 'base64');
-  try {
-    return deserializeKey(bytes);
-  } finally {
-    bytes.fill(0);
   }
 }

@@ -1,5 +1,6 @@
 // Key operations but for cryptography itself: create, import, get, attest, update, release, rotate,
 // rotation policy here, the nine of every object's life as all objects have them.
+import type { KeyProvider } from '#cryptography';
 import { keyErrors } from '#errors';
 import { type Access, ApiError, type Operation, operation } from '#kernel';
 import { isAtLeast, since } from '../api-version.ts';
@@ -18,7 +19,8 @@ import {
 import type { VaultTarget } from '../vault-target.ts';
 import { cryptographyOperations } from './crypto-operations.ts';
 import { keyObjects } from './key-objects.ts';
-import { createKey, importKey, rotateKey, updateKey } from './key-store.ts';
+import { KeyProviders } from './key-providers.ts';
+import { createKey, importKey, type KeySession, rotateKey, updateKey } from './key-store.ts';
 import { MaterialCache } from './material-cache.ts';
 import {
   type GivenRotationPolicy,
@@ -44,8 +46,14 @@ const ATTESTATION = since('7.6');
 
 const row = operation<VaultTarget, PathParams, QueryParams, unknown>;
 
-export function keyOperations(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
-  const cache = new MaterialCache();
+export interface KeyOperationsOptions extends ObjectOperationsOptions {
+  /** Holds keys of HSM types; absent: software does. */
+  readonly hsm?: KeyProvider;
+}
+
+export function keyOperations(options: KeyOperationsOptions): Operation<VaultTarget>[] {
+  const providers = new KeyProviders(options.hsm);
+  const cache = new MaterialCache(providers);
   const life = lifeOperations(
     {
       noun: 'Key',
@@ -59,7 +67,7 @@ export function keyOperations(options: ObjectOperationsOptions): Operation<Vault
     options,
   );
   return [
-    ...makeRows(options),
+    ...makeRows(options, providers),
     ...readRows(options),
     ...versionRows(options),
     ...rotationRows(options),
@@ -80,7 +88,14 @@ const creationErrors = [
   keyErrors.policyWithoutExportable,
 ];
 
-function makeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
+function makeRows(
+  options: ObjectOperationsOptions,
+  providers: KeyProviders,
+): Operation<VaultTarget>[] {
+  const keySessionOf = (call: VaultCall): KeySession => ({
+    ...sessionOf(call, options),
+    providers,
+  });
   return [
     operation<VaultTarget, PathParams, QueryParams, KeyCreateParameters>({
       id: 'CreateKey',
@@ -95,7 +110,7 @@ function makeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
       handle: async (call) => {
         const allowOct = isAtLeast(call.apiVersion, '2026-04-01');
         const input = { given: call.body, options: { allowOct } };
-        const found = await createKey(sessionOf(call, options), nameOf(call, 'keys'), input);
+        const found = await createKey(keySessionOf(call), nameOf(call, 'keys'), input);
         return { body: renderKey(found, shownIn(call)) };
       },
     }),
@@ -111,7 +126,7 @@ function makeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
       body: importSchema,
       handle: async (call) => {
         const name = nameOf(call, 'keys');
-        const found = await importKey(sessionOf(call, options), name, call.body);
+        const found = await importKey(keySessionOf(call), name, call.body);
         return { body: renderKey(found, shownIn(call)) };
       },
     }),
@@ -125,7 +140,7 @@ function makeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
       success: 200,
       errors: [keyErrors.notFound, keyErrors.managed],
       handle: async (call) => {
-        const found = await rotateKey(sessionOf(call, options), nameOf(call, 'keys'));
+        const found = await rotateKey(keySessionOf(call), nameOf(call, 'keys'));
         return { body: renderKey(found, shownIn(call)) };
       },
     }),

@@ -175,16 +175,14 @@ function renderHeader(
   };
 }
 
-/**
- * `hsmPlatform` is 0, software, for every key: that is what holds them, whatever their type says.
- */
+/** `hsmPlatform` is 0, software, where software holds the key, whatever its type says. */
 function renderKeyAttributes(header: VersionHeader<KeyListed>, shown: Shown): object {
   const { apiVersion, place } = shown;
-  const { exportable, sizeBits } = header.listed;
+  const { exportable, sizeBits, hsmPlatform = '0' } = header.listed;
   return {
     ...renderAttributes(header.attributes, place.vault),
     ...(isAtLeast(apiVersion, '7.3') && { exportable }),
-    ...(isAtLeast(apiVersion, '7.5') && { hsmPlatform: '0' }),
+    ...(isAtLeast(apiVersion, '7.5') && { hsmPlatform }),
     ...(isAtLeast(apiVersion, '2026-04-01') && { key_size: sizeBits }),
   };
 }
