@@ -1,7 +1,7 @@
 // What may be withdrawn from under a token: its principal, the application it was obtained through,
 // the credential that obtained it, the person's sessions; and of a token that was passed on
 // (on-behalf-of) the same for everyone who passed it on.
-import type { Application, Directory } from '#directory';
+import type { Application, Directory, Host } from '#directory';
 import type { AccessTokenClaims } from './access-token.ts';
 import type { Revocation } from './token-refused.ts';
 
@@ -30,8 +30,18 @@ export function decideRevocation(
     if (broken !== undefined) return broken;
   }
   if (claims.cred === undefined) return undefined;
+  if (hostStands(directory.host(claims.cred), claims.oid)) return undefined;
   const link = { appId, credentialId: claims.cred, issuedAtS: claims.iat };
-  return decideCredential(directory.applicationByAppId(appId), link);
+  return decideCredential(directory.client(appId), link);
+}
+
+/** A token that a machine's agent obtained lives while the machine has that identity. */
+function hostStands(host: Host | undefined, objectId: string): boolean {
+  return (
+    host !== undefined &&
+    (host.systemAssignedPrincipalId === objectId ||
+      host.userAssignedPrincipalIds.includes(objectId))
+  );
 }
 
 /** What has been withdrawn from under those who passed a token on. */

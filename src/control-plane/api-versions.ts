@@ -9,6 +9,8 @@ export const firstVersions = {
   'Microsoft.Resources': '2014-04-01',
   'Microsoft.KeyVault': '2015-06-01',
   'Microsoft.Authorization': '2014-07-01-preview',
+  'Microsoft.ManagedIdentity': '2015-08-31-preview',
+  'Microsoft.HybridCompute': '2019-12-12',
   'Microsoft.Management': '2017-11-01-preview',
   'Strongroom.Authorization': '2026-11-01',
 } as const;
@@ -38,6 +40,9 @@ export const armVersions = {
   resources: versionsSince(firstVersions['Microsoft.Resources']),
   keyVault: versionsSince(firstVersions['Microsoft.KeyVault']),
   authorization: versionsSince(firstVersions['Microsoft.Authorization']),
+  managedIdentity: versionsSince(firstVersions['Microsoft.ManagedIdentity']),
+  federatedCredentials: versionsSince('2022-01-31-preview'),
+  hybridCompute: versionsSince(firstVersions['Microsoft.HybridCompute']),
   management: versionsSince(firstVersions['Microsoft.Management']),
   schedules: versionsSince('2020-10-01'),
   strongroom: versionsSince(firstVersions['Strongroom.Authorization']),

@@ -3,7 +3,14 @@
 // create.
 import { resourceManagerErrors } from '#errors';
 import { ApiError } from '#kernel';
-import { isSameId, parseResourceId, type ResourceId, scopeParts, type Vault } from '#resources';
+import {
+  isSameId,
+  type Place,
+  parseResourceId,
+  type ResourceId,
+  scopeParts,
+  type Vault,
+} from '#resources';
 import type { Management } from './management.ts';
 
 /** The subscription, resource group or management group that `scope` lies in; throws its 404. */
@@ -26,7 +33,8 @@ const RESOURCE_GROUP_SEGMENTS = 4;
 
 /**
  * Throws unless `scope` is one that roles can be assigned at and that exists: `/`, a management
- * group, subscription, resource group, vault, or a secret, key or certificate in a vault.
+ * group, subscription, resource group, vault, secret, key or certificate in a vault, user-assigned
+ * identity or machine.
  */
 export function checkAssignableScope(management: Management, scope: string): ResourceId {
   const id = parseResourceId(scope);
@@ -46,26 +54,40 @@ export function checkAssignableScope(management: Management, scope: string): Res
       if (management.resources.resourceGroup(subscriptionId, resourceGroup)) return id;
       throw new ApiError(resourceManagerErrors.resourceGroupNotFound, { name: resourceGroup });
     }
+    const place = { subscriptionId, resourceGroup, name: id.segments[7] ?? '' };
     if (isVaultOrObject(id)) {
-      findVault(management, { subscriptionId, resourceGroup, name: id.segments[7] ?? '' });
+      findVault(management, place);
       return id;
     }
+    if (isIdentityOrMachine(management, id, place)) return id;
   }
   throw new ApiError(resourceManagerErrors.notFound);
 }
 
-const VAULT_SEGMENTS = 8;
+const RESOURCE_SEGMENTS = 8;
 const OBJECT = /^(secrets|keys|certificates)\/[0-9a-z-]{1,127}$/;
 
 function isVaultOrObject({ key, segments }: ResourceId): boolean {
   const provider = segments.slice(4, 7).join('/').toLowerCase();
   if (provider !== 'providers/microsoft.keyvault/vaults') return false;
-  if (segments.length === VAULT_SEGMENTS) return true;
+  if (segments.length === RESOURCE_SEGMENTS) return true;
   return OBJECT.test(
     key
       .split('/')
-      .slice(VAULT_SEGMENTS + 1)
+      .slice(RESOURCE_SEGMENTS + 1)
       .join('/'),
+  );
+}
+
+function isIdentityOrMachine({ resources }: Management, id: ResourceId, place: Place): boolean {
+  if (id.segments.length !== RESOURCE_SEGMENTS) return false;
+  const provider = id.segments.slice(4, 7).join('/').toLowerCase();
+  if (provider === 'providers/microsoft.managedidentity/userassignedidentities') {
+    return resources.identity(place) !== undefined;
+  }
+  return (
+    provider === 'providers/microsoft.hybridcompute/machines' &&
+    resources.machine(place) !== undefined
   );
 }
 

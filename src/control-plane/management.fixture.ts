@@ -186,6 +186,8 @@ function versionFor(path: string): string {
   if (/Microsoft\.KeyVault/i.test(path)) return '2026-02-01';
   if (/Microsoft\.Authorization\/role(Elig|AssignmentSch|Man)/i.test(path)) return '2020-10-01';
   if (/Microsoft\.Authorization/i.test(path)) return '2022-04-01';
+  if (/Microsoft\.ManagedIdentity/i.test(path)) return '2023-01-31';
+  if (/Microsoft\.HybridCompute/i.test(path)) return '2024-07-10';
   if (/Strongroom/i.test(path)) return '2026-11-01';
   return '2023-07-01';
 }

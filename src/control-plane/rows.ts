@@ -4,6 +4,8 @@ import { deletedVaultRows } from './deleted-vaults/operations.ts';
 import { denyAssignmentRows } from './deny-assignments/operations.ts';
 import { explainRows } from './explain/operations.ts';
 import { lockRows } from './locks/operations.ts';
+import { machineRows } from './machines/operations.ts';
+import { managedIdentityRows } from './managed-identities/operations.ts';
 import type { Management } from './management.ts';
 import { managementGroupRows } from './management-groups/operations.ts';
 import { metadataRows } from './metadata/operations.ts';
@@ -31,6 +33,8 @@ export function managementRows(management: Management): readonly ArmRow[] {
     ...deletedVaultRows(management),
     ...vaultNeighbourRows(management),
     ...vaultEventRows(management),
+    ...managedIdentityRows(management),
+    ...machineRows(management),
     ...roleAssignmentRows(management),
     ...roleDefinitionRows(management),
     ...permissionRows(management),

@@ -1,9 +1,10 @@
 // The first start: one tenant with its first administrator (a person) and its first automation
 // application, both of which the operator receives once. Rights on resources are not given here.
 import type { Clock } from '#kernel';
-import type { Transaction, View } from '#storage';
+import type { View } from '#storage';
 import { addPassword, createApplication } from './applications.ts';
 import { addRoleMember, directoryRoleIds } from './directory-roles.ts';
+import { within } from './object-store.ts';
 import { recordPath } from './paths.ts';
 import type { Tenant } from './records.ts';
 import { createServicePrincipal } from './service-principals.ts';
@@ -63,15 +64,6 @@ async function populate(
   const administrator = await makeAdministrator(view, domain, clock);
   const automation = await makeAutomation(view, clock);
   return { tenantId, administrator, automation };
-}
-
-/** A view whose transactions are all part of this one. */
-function within(transaction: Transaction): View {
-  return {
-    get: (path) => transaction.get(path),
-    scan: (range) => transaction.scan(range),
-    transact: (work) => work(transaction),
-  };
 }
 
 async function makeAdministrator(

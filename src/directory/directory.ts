@@ -3,6 +3,7 @@
 import type { Clock } from '#kernel';
 import { Projection, type Storage, tenantPartition } from '#storage';
 import { ListIndex } from './list-index.ts';
+import { managedIdentityClient } from './managed-identities.ts';
 import { Memberships } from './memberships.ts';
 import { type DirectoryKind, directoryPrefixes } from './paths.ts';
 import type {
@@ -10,6 +11,7 @@ import type {
   AppRoleAssignment,
   DirectoryRole,
   Group,
+  Host,
   OAuth2PermissionGrant,
   ServicePrincipal,
   SigningKey,
@@ -32,6 +34,7 @@ interface Projections {
   readonly tenants: Projection<Tenant>;
   readonly applications: Projection<Application>;
   readonly servicePrincipals: Projection<ServicePrincipal>;
+  readonly hosts: Projection<Host>;
   readonly users: Projection<User>;
   readonly groups: Projection<Group>;
   readonly roles: Projection<DirectoryRole>;
@@ -85,6 +88,7 @@ export class Directory {
       tenants: await open<Tenant>('tenant'),
       applications: await open<Application>('application'),
       servicePrincipals: await open<ServicePrincipal>('servicePrincipal'),
+      hosts: await open<Host>('host'),
       users: await open<User>('user'),
       groups: await open<Group>('group'),
       roles: await open<DirectoryRole>('role'),
@@ -115,9 +119,16 @@ export class Directory {
     return this.#applicationsByAppId.get(resource) ?? this.#applicationsByUri.get(resource);
   }
 
-  /** Like `applicationByAppId`, and Microsoft's own public clients (Azure CLI, PowerShell) too. */
+  /**
+   * Like `applicationByAppId`, and what has no application object: Microsoft's own public clients
+   * (Azure CLI, PowerShell) and managed identities.
+   */
   client(appId: string): Application | undefined {
-    return this.#applicationsByAppId.get(appId) ?? wellKnownClient(appId);
+    return (
+      this.#applicationsByAppId.get(appId) ??
+      wellKnownClient(appId) ??
+      managedIdentityClient(this.#principalsByAppId.get(appId))
+    );
   }
 
   servicePrincipal(id: string): ServicePrincipal | undefined {
@@ -126,6 +137,11 @@ export class Directory {
 
   servicePrincipalByAppId(appId: string): ServicePrincipal | undefined {
     return this.#principalsByAppId.get(appId);
+  }
+
+  /** A registered machine by the id of its registration. */
+  host(id: string): Host | undefined {
+    return this.#records.hosts.get(id.toLowerCase());
   }
 
   user(id: string): User | undefined {

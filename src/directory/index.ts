@@ -37,6 +37,19 @@ export {
   removeGroupReference,
   updateGroup,
 } from './groups.ts';
+export {
+  changeFederatedCredentials,
+  createManagedIdentity,
+  deleteHost,
+  deleteManagedIdentity,
+  FEDERATED_CREDENTIALS_MAX,
+  keySetSchema,
+  type ManagedIdentityInput,
+  parseHostKey,
+  putHost,
+  unassignFromHost,
+} from './managed-identities.ts';
+export { within } from './object-store.ts';
 export type * from './records.ts';
 export {
   createServicePrincipal,

@@ -36,6 +36,15 @@ export function update<T extends Stored>(
   });
 }
 
+/** A view whose transactions are all part of this one. */
+export function within(transaction: Transaction): View {
+  return {
+    get: (path) => transaction.get(path),
+    scan: (range) => transaction.scan(range),
+    transact: (work) => work(transaction),
+  };
+}
+
 export function notFound(id: string): ApiError {
   return new ApiError(graphErrors.resourceNotFound, { id });
 }

@@ -6,6 +6,7 @@ export const directoryPrefixes = {
   tenant: 'directory/tenant/',
   application: 'directory/application/',
   servicePrincipal: 'directory/service-principal/',
+  host: 'directory/host/',
   user: 'directory/user/',
   group: 'directory/group/',
   role: 'directory/role/',

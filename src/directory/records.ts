@@ -131,6 +131,8 @@ export interface ServicePrincipal {
   readonly servicePrincipalType: 'Application' | 'ManagedIdentity';
   /** ARM id of the managed identity's resource. */
   readonly managedIdentityResourceId?: string;
+  /** Of managed identities only: outside issuers whose subjects may act as it. */
+  readonly federatedIdentityCredentials?: readonly FederatedIdentityCredential[];
   /** Only who has an app role here gets a token: people who sign in to it, applications for it. */
   readonly appRoleAssignmentRequired?: boolean;
   readonly tags: readonly string[];
@@ -162,6 +164,19 @@ export interface OAuth2PermissionGrant {
   readonly resourceId: string;
   /** Values of scopes, separated by spaces. */
   readonly scope: string;
+}
+
+/** A registered machine, whose agent obtains tokens for the managed identities assigned to it. */
+export interface Host {
+  /** Made anew by each registration. Tokens carry it as their credential, and die with it. */
+  readonly id: string;
+  /** ARM id of the machine. */
+  readonly resourceId: string;
+  /** The agent's public key: EC P-256, SPKI DER, standard base64. Never changed. */
+  readonly publicKey: string;
+  /** Object id of the machine's own identity. */
+  readonly systemAssignedPrincipalId?: string;
+  readonly userAssignedPrincipalIds: readonly string[];
 }
 
 export interface User {

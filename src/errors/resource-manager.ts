@@ -159,6 +159,48 @@ const resources = {
   ),
 } as const satisfies Record<string, ErrorDefinition>;
 
+const identities = {
+  /** Own text. */
+  identityNameInvalid: define(
+    400,
+    'InvalidResourceName',
+    "The resource name '{name}' is not valid. A name has 3 to 128 letters, digits, hyphens and " +
+      'underscores and begins with a letter or digit.',
+  ),
+  federatedCredentialNameInvalid: define(
+    400,
+    'BadRequest',
+    "The federated identity credential name '{name}' is not valid. A name has 3 to 120 letters, " +
+      'digits, hyphens and underscores and begins with a letter or digit.',
+  ),
+  federatedCredentialExists: define(
+    400,
+    'BadRequest',
+    'Issuer and subject combination already exists for this Managed Identity.',
+  ),
+  federatedCredentialsTooMany: define(
+    400,
+    'BadRequest',
+    'Too many Federated Identity Credentials are configured for user-assigned managed identity ' +
+      "'{name}'. A maximum of {limit} Federated Identity Credentials are allowed per user-assigned " +
+      'managed identity.',
+  ),
+  /** Own text: the machine keeps the key it was registered with. */
+  machineKeyDiffers: define(
+    409,
+    'Conflict',
+    "The machine '{name}' is registered with another key. Delete it and register it again: its " +
+      'identities are not handed to another key.',
+  ),
+  /** Own text. */
+  machineKeyInvalid: define(
+    400,
+    'BadRequest',
+    "A machine is registered with its agent's public key: properties.clientPublicKey is the base64 " +
+      'of a P-256 key in SPKI form.',
+  ),
+} as const satisfies Record<string, ErrorDefinition>;
+
 const vaults = {
   vaultNameInvalid: define(
     400,
@@ -369,5 +411,6 @@ export const resourceManagerErrors = {
   ...general,
   ...resources,
   ...vaults,
+  ...identities,
   ...authorization,
 } as const;

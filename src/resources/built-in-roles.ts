@@ -1,5 +1,6 @@
 // Azure's built-in roles that bear on a vault, as the service itself lists them (August 2026): the
-// five general ones and those of Key Vault. Data only. They cannot be changed, deleted or shadowed.
+// five general ones, two for managed identities, those of Key Vault. Data only. They cannot be
+// changed, deleted or shadowed.
 import type { RoleDefinition, RolePermission } from './records.ts';
 
 /** When Azure made most of its Key Vault roles; printed where the real date was never seen. */
@@ -54,6 +55,14 @@ const dataAccessCondition = [
   dataAccessClause('write', '@Request'),
   dataAccessClause('delete', '@Resource'),
 ].join(' AND ');
+
+const IDENTITY_ROLE_BASICS = [
+  'Microsoft.Authorization/*/read',
+  'Microsoft.Insights/alertRules/*',
+  'Microsoft.Resources/subscriptions/resourceGroups/read',
+  'Microsoft.Resources/deployments/*',
+  'Microsoft.Support/*',
+];
 
 export const builtInRoles: readonly RoleDefinition[] = [
   builtIn({
@@ -120,6 +129,42 @@ export const builtInRoles: readonly RoleDefinition[] = [
         'Microsoft.Authorization/roleAssignments/delete',
         '*/read',
         'Microsoft.Support/*',
+      ],
+    },
+  }),
+  builtIn({
+    name: 'e40ec5ca-96e0-45a2-b4ff-59039f2c2b59',
+    roleName: 'Managed Identity Contributor',
+    description: 'Create, Read, Update, and Delete User Assigned Identity',
+    createdOn: '2017-12-14T19:53:42.88Z',
+    updatedOn: '2024-04-02T15:41:08.379Z',
+    permission: {
+      actions: [
+        'Microsoft.ManagedIdentity/userAssignedIdentities/read',
+        'Microsoft.ManagedIdentity/userAssignedIdentities/write',
+        'Microsoft.ManagedIdentity/userAssignedIdentities/delete',
+        'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read',
+        'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write',
+        'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete',
+        'Microsoft.ManagedIdentity/userAssignedIdentities/revokeTokens/action',
+        ...IDENTITY_ROLE_BASICS,
+      ],
+    },
+  }),
+  builtIn({
+    name: 'f1a07417-d97a-45cb-824c-7a7467783830',
+    roleName: 'Managed Identity Operator',
+    description: 'Read and Assign User Assigned Identity',
+    createdOn: '2017-12-14T19:52:04.392Z',
+    updatedOn: '2021-11-11T20:13:38.952Z',
+    permission: {
+      actions: [
+        'Microsoft.ManagedIdentity/userAssignedIdentities/*/read',
+        'Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action',
+        // Azure lets the two above stand for these as well; here a `/*/` needs something between.
+        'Microsoft.ManagedIdentity/userAssignedIdentities/read',
+        'Microsoft.ManagedIdentity/userAssignedIdentities/assign/action',
+        ...IDENTITY_ROLE_BASICS,
       ],
     },
   }),

@@ -13,7 +13,7 @@ export {
   scopeParts,
   subscriptionResourceId,
 } from './resource-id.ts';
-export { Resources, type ResourcesOptions } from './resources.ts';
+export { type Place, Resources, type ResourcesOptions } from './resources.ts';
 export { deleteRoleAssignment, putRoleAssignment } from './role-assignment-store.ts';
 export { deleteRoleDefinition, putRoleDefinition } from './role-definition-store.ts';
 export {

@@ -6,6 +6,8 @@ export const resourcePrefixes = {
   subscription: 'resources/subscription/',
   resourceGroup: 'resources/resource-group/',
   vault: 'resources/vault/',
+  identity: 'resources/user-assigned-identity/',
+  machine: 'resources/machine/',
   roleAssignment: 'resources/role-assignment/',
   roleDefinition: 'resources/role-definition/',
   denyAssignment: 'resources/deny-assignment/',

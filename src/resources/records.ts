@@ -39,6 +39,32 @@ export interface ResourceGroup {
   readonly managedBy?: string;
 }
 
+/** `Microsoft.ManagedIdentity/userAssignedIdentities`; who may act as it, the directory knows. */
+export interface UserAssignedIdentity {
+  readonly name: string;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly principalId: string;
+  readonly clientId: string;
+}
+
+/** `Microsoft.HybridCompute/machines`: a machine outside Azure that was registered. */
+export interface Machine {
+  readonly name: string;
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly location: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly osType?: string;
+  /** The directory's host, which holds the agent's key. */
+  readonly hostId: string;
+  readonly systemAssigned?: { readonly principalId: string; readonly clientId: string };
+  /** Resource ids of the identities assigned to it. */
+  readonly userAssigned: readonly string[];
+}
+
 export interface AccessPolicyPermissions {
   readonly keys?: readonly string[];
   readonly secrets?: readonly string[];
@@ -225,9 +251,22 @@ export interface DenyAssignment {
   readonly isSystemProtected: boolean;
 }
 
+interface Placed {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly name: string;
+}
+
+/** With `resourcegroups` in lower case, as Azure prints it here and in the tokens' `xms_mirid`. */
+export function identityResourceId({ subscriptionId, resourceGroup, name }: Placed): string {
+  return `/subscriptions/${subscriptionId}/resourcegroups/${resourceGroup}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+}
+
+export function machineResourceId({ subscriptionId, resourceGroup, name }: Placed): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.HybridCompute/machines/${name}`;
+}
+
 /** `/subscriptions/…/providers/Microsoft.KeyVault/vaults/<name>` with the case Azure prints. */
-export function vaultResourceId(
-  vault: Pick<Vault, 'subscriptionId' | 'resourceGroup' | 'name'>,
-): string {
+export function vaultResourceId(vault: Placed): string {
   return `/subscriptions/${vault.subscriptionId}/resourceGroups/${vault.resourceGroup}/providers/Microsoft.KeyVault/vaults/${vault.name}`;
 }

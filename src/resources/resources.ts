@@ -7,6 +7,7 @@ import { type ResourceKind, resourceKey, resourcePrefixes } from './paths.ts';
 import type {
   DenyAssignment,
   Lock,
+  Machine,
   ManagementGroup,
   PendingPurge,
   ResourceGroup,
@@ -16,6 +17,7 @@ import type {
   RoleSchedule,
   RoleScheduleRequest,
   Subscription,
+  UserAssignedIdentity,
   Vault,
 } from './records.ts';
 import { isSameId, parseResourceId, scopeParts } from './resource-id.ts';
@@ -29,6 +31,8 @@ interface Projections {
   readonly subscriptions: Projection<Subscription>;
   readonly resourceGroups: Projection<ResourceGroup>;
   readonly vaults: Projection<Vault>;
+  readonly identities: Projection<UserAssignedIdentity>;
+  readonly machines: Projection<Machine>;
   readonly roleAssignments: Projection<RoleAssignment>;
   readonly roleDefinitions: Projection<RoleDefinition>;
   readonly denyAssignments: Projection<DenyAssignment>;
@@ -38,6 +42,17 @@ interface Projections {
   readonly schedules: Projection<RoleSchedule>;
   readonly scheduleRequests: Projection<RoleScheduleRequest>;
   readonly policies: Projection<RoleManagementPolicy>;
+}
+
+/** Where a resource of a resource group stands. */
+export interface Place {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly name: string;
+}
+
+function placeKey({ subscriptionId, resourceGroup, name }: Place): string {
+  return resourceKey(subscriptionId, resourceGroup, name);
 }
 
 /** Azure allows six below the root; the bound only stops a damaged record from looping. */
@@ -65,6 +80,8 @@ export class Resources {
       subscriptions: await open<Subscription>('subscription'),
       resourceGroups: await open<ResourceGroup>('resourceGroup'),
       vaults: await open<Vault>('vault'),
+      identities: await open<UserAssignedIdentity>('identity'),
+      machines: await open<Machine>('machine'),
       roleAssignments: await open<RoleAssignment>('roleAssignment'),
       roleDefinitions: await open<RoleDefinition>('roleDefinition'),
       denyAssignments: await open<DenyAssignment>('denyAssignment'),
@@ -106,6 +123,23 @@ export class Resources {
   /** Live and soft-deleted. */
   vaults(): Iterable<Vault> {
     return this.#records.vaults.values();
+  }
+
+  /** `place` in whichever letters. */
+  identity(place: Place): UserAssignedIdentity | undefined {
+    return this.#records.identities.get(placeKey(place));
+  }
+
+  identities(): Iterable<UserAssignedIdentity> {
+    return this.#records.identities.values();
+  }
+
+  machine(place: Place): Machine | undefined {
+    return this.#records.machines.get(placeKey(place));
+  }
+
+  machines(): Iterable<Machine> {
+    return this.#records.machines.values();
   }
 
   /** Keyed by the assignment's name (GUID, lower case). */

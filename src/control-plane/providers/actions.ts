@@ -139,6 +139,25 @@ const AUTHORIZATION_ACTIONS = [
   'roleManagementPolicyAssignments/read',
 ];
 
+const MANAGED_IDENTITY_ACTIONS = [
+  'register/action',
+  'identities/read',
+  'userAssignedIdentities/read',
+  'userAssignedIdentities/write',
+  'userAssignedIdentities/delete',
+  'userAssignedIdentities/assign/action',
+  'userAssignedIdentities/federatedIdentityCredentials/read',
+  'userAssignedIdentities/federatedIdentityCredentials/write',
+  'userAssignedIdentities/federatedIdentityCredentials/delete',
+];
+
+const HYBRID_COMPUTE_ACTIONS = [
+  'register/action',
+  'machines/read',
+  'machines/write',
+  'machines/delete',
+];
+
 const RESOURCES_ACTIONS = [
   'subscriptions/read',
   'subscriptions/locations/read',
@@ -181,6 +200,8 @@ export const actionsByNamespace: Readonly<Record<string, readonly ActionDefiniti
     ...named('Microsoft.KeyVault', KEY_VAULT_DATA_ACTIONS, true),
   ],
   'Microsoft.Authorization': named('Microsoft.Authorization', AUTHORIZATION_ACTIONS),
+  'Microsoft.ManagedIdentity': named('Microsoft.ManagedIdentity', MANAGED_IDENTITY_ACTIONS),
+  'Microsoft.HybridCompute': named('Microsoft.HybridCompute', HYBRID_COMPUTE_ACTIONS),
   'Microsoft.Resources': named('Microsoft.Resources', RESOURCES_ACTIONS),
   'Microsoft.Management': named('Microsoft.Management', MANAGEMENT_ACTIONS),
 };

@@ -41,6 +41,15 @@ export const providers: readonly Provider[] = [
       'eligibleChildResources',
     ],
   },
+  {
+    namespace: 'Microsoft.ManagedIdentity',
+    types: [
+      'userAssignedIdentities',
+      'userAssignedIdentities/federatedIdentityCredentials',
+      'identities',
+    ],
+  },
+  { namespace: 'Microsoft.HybridCompute', types: ['machines'] },
   { namespace: 'Microsoft.Resources', types: ['subscriptions', 'resourceGroups', 'tenants'] },
   { namespace: 'Microsoft.Management', types: ['managementGroups'] },
 ];
@@ -68,5 +77,7 @@ export const listedVersions: Readonly<Record<string, readonly string[]>> = {
   ],
   'Microsoft.Authorization': ['2022-04-01', '2020-10-01', '2020-04-01-preview', '2015-07-01'],
   'Microsoft.Resources': ['2024-11-01', '2022-12-01', '2022-09-01', '2021-04-01', '2015-11-01'],
+  'Microsoft.ManagedIdentity': ['2024-11-30', '2023-01-31', '2022-01-31-preview', '2018-11-30'],
+  'Microsoft.HybridCompute': ['2024-07-10', '2022-12-27', '2022-03-10'],
   'Microsoft.Management': ['2023-04-01', '2021-04-01', '2020-05-01'],
 };

@@ -1,6 +1,6 @@
 // Resource groups as records. Deleting one takes everything in it along: its vaults are
-// soft-deleted, as if each had been deleted by itself, and all role assignments at or below it are
-// gone.
+// soft-deleted, as if each had been deleted by itself, its identities and machines and all role
+// assignments at or below it are gone.
 import { resourceManagerErrors } from '#errors';
 import { ApiError } from '#kernel';
 import {
@@ -15,6 +15,8 @@ import {
 import type { View } from '#storage';
 import { normalizeLocation } from '../location.ts';
 import { lockPath } from '../locks/lock-store.ts';
+import { removeMachine } from '../machines/machine-store.ts';
+import { removeIdentity } from '../managed-identities/identity-store.ts';
 import { type RemovalInput, removeAssignmentsWithin, removeVault } from '../vaults/vault-store.ts';
 
 const NAME = /^[\p{L}\p{N}_().-]{1,90}$/u;
@@ -80,6 +82,12 @@ export async function removeResourceGroup(
   for (const vault of [...resources.vaults()]) {
     if (vault.deleted !== undefined || !isInGroup(vault, group)) continue;
     await removeVault(input, { subscriptionId, resourceGroup: name, name: vault.name });
+  }
+  for (const identity of [...resources.identities()]) {
+    if (isInGroup(identity, group)) await removeIdentity(view, input, identity);
+  }
+  for (const machine of [...resources.machines()]) {
+    if (isInGroup(machine, group)) await removeMachine(view, input, machine);
   }
   const scope = resourceGroupResourceId(subscriptionId, name);
   await view.transact(async (transaction) => {

@@ -10,6 +10,7 @@ import { type ArmCall, changeOf, namesOf } from '../handling.ts';
 import { renderList } from '../list.ts';
 import { isLocation, normalizeLocation } from '../location.ts';
 import { callerOf, givingAnyRole, type Management, type ManagementTarget } from '../management.ts';
+import { listReadable } from '../resource-list.ts';
 import { changeAccessPolicies, type PolicyChange, parseAccessPolicies } from './access-policies.ts';
 import { createVault, touch, updateVault, type VaultChanges } from './vault.ts';
 import { changeVault, removeVault, restoreVault, saveVault } from './vault-store.ts';
@@ -254,33 +255,15 @@ function listRows(management: Management): readonly ArmRow[] {
   ];
 }
 
-/** Vaults that the caller may read. Who may read none, and not the container either, is refused. */
 function listVaults(management: Management, call: ArmCall): Result {
   const { subscriptionId = '', resourceGroupName } = call.params;
   const { vaultSuffix } = management.endpoints;
-  const result = renderList({
-    request: call.request,
+  return listReadable(management, call, {
     items: vaultsIn(management, subscriptionId, resourceGroupName),
-    key: vaultResourceId,
+    idOf: vaultResourceId,
     render: (vault) => renderVault(vault, { vaultSuffix }),
-    visible: (vault) => mayRead(management, call, vault),
+    action: READ.action,
   });
-  if (isEmptyList(result)) {
-    const group = resourceGroupName === undefined ? '' : `/resourceGroups/${resourceGroupName}`;
-    const scope = `/subscriptions/${subscriptionId}${group}`;
-    management.require(call, { action: READ.action, scope });
-  }
-  return result;
-}
-
-function isEmptyList({ body }: Result): boolean {
-  return (
-    typeof body === 'object' &&
-    body !== null &&
-    'value' in body &&
-    Array.isArray(body.value) &&
-    body.value.length === 0
-  );
 }
 
 function mayRead(management: Management, call: ArmCall, vault: Vault): boolean {

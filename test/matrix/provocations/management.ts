@@ -13,6 +13,7 @@ import {
 } from '#test/kit/estate.ts';
 import type { Answer } from '#test/kit/wire.ts';
 import type { Estate } from '../call-row.ts';
+import { provokeIdentities } from './identities.ts';
 
 const AUTHORIZATION = '/providers/Microsoft.Authorization';
 const SCHEDULES = '2020-10-01';
@@ -24,6 +25,7 @@ export async function provokeManagement(estate: Estate): Promise<Answer[]> {
     ...(await provokeVaults(owner)),
     ...(await provokeRoles(owner)),
     ...(await provokeSchedules(owner)),
+    ...(await provokeIdentities(owner)),
   ];
 }
 
