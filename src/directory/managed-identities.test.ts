@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
-import { decideRevocation } from '#authentication';
 import { systemGrant } from '#authorization';
 import { ManualClock, newGuid } from '#kernel';
 import { openMemoryStorage, tenantPartition } from '#storage';
@@ -9,12 +8,10 @@ import { Directory } from './directory.ts';
 import {
   changeFederatedCredentials,
   createManagedIdentity,
-  deleteHost,
   deleteManagedIdentity,
   keySetSchema,
   parseHostKey,
   putHost,
-  unassignFromHost,
 } from './managed-identities.ts';
 import type { FederatedIdentityCredential, Host } from './records.ts';
 
@@ -95,47 +92,6 @@ describe('a managed identity', () => {
     assert.deepEqual(directory.client(appId)?.federatedIdentityCredentials, [trust]);
     await changeFederatedCredentials(view, id, () => []);
     assert.deepEqual(directory.client(appId)?.federatedIdentityCredentials, []);
-  });
-});
-
-describe('a token of a managed identity', () => {
-  const claims = { iss: '', aud: '', tid: '', iat: 0, nbf: 0, exp: 0, idtyp: 'app' } as const;
-
-  test('dies with the federated credential that obtained it', async () => {
-    const { view, directory, make } = await open();
-    const { id, appId } = await make();
-    const token = { ...claims, oid: id, appid: appId, cred: trust.id };
-    assert.equal(decideRevocation(directory, token), 'credential');
-    await changeFederatedCredentials(view, id, () => [trust]);
-    assert.equal(decideRevocation(directory, token), undefined);
-    await changeFederatedCredentials(view, id, () => []);
-    assert.equal(decideRevocation(directory, token), 'credential');
-  });
-
-  test('dies when the machine loses the identity, and with the machine', async () => {
-    const { view, directory, make } = await open();
-    const { id, appId } = await make();
-    const host = hostOf({ userAssignedPrincipalIds: [id] });
-    const token = { ...claims, oid: id, appid: appId, cred: host.id };
-    assert.equal(decideRevocation(directory, token), 'credential');
-    await putHost(view, host);
-    assert.equal(decideRevocation(directory, token), undefined);
-    await unassignFromHost(view, host.id, id);
-    assert.equal(decideRevocation(directory, token), 'credential');
-    await putHost(view, hostOf({ id: host.id, systemAssignedPrincipalId: id }));
-    assert.equal(decideRevocation(directory, token), undefined);
-    await deleteHost(view, host.id);
-    assert.equal(decideRevocation(directory, token), 'credential');
-  });
-
-  test('is not kept alive by a machine that has another identity', async () => {
-    const { view, directory, make } = await open();
-    const mine = await make();
-    const other = await make();
-    const host = hostOf({ systemAssignedPrincipalId: other.id });
-    await putHost(view, host);
-    const token = { ...claims, oid: mine.id, appid: mine.appId, cred: host.id };
-    assert.equal(decideRevocation(directory, token), 'credential');
   });
 });
 

@@ -184,7 +184,7 @@ describe('whoever may write machines takes over no identity', () => {
     assert.equal(directory.host(allowed.body.properties.vmId)?.userAssignedPrincipalIds.length, 1);
   });
 
-  test('an identity of another subscription and one that is not there are refused alike', async () => {
+  test('one of another subscription and one that is not there are refused alike', async () => {
     const { put, writer } = await openWithWriter();
     const elsewhere = IDENTITY.replace(
       /subscriptions\/[^/]+/,
@@ -196,7 +196,7 @@ describe('whoever may write machines takes over no identity', () => {
     }
   });
 
-  test('what is assigned already needs no right again, and nothing is added beside it', async () => {
+  test('what is assigned already needs no right again; what is added does', async () => {
     const { put, send, writer } = await openWithWriter();
     await put(userAssigned(IDENTITY));
     assert.equal((await put(userAssigned(IDENTITY), writer)).status, 200);

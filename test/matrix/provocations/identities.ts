@@ -11,6 +11,7 @@ import {
 import type { Answer } from '#test/kit/wire.ts';
 
 const APIS = { identities: '2023-01-31', machines: '2024-07-10' };
+const IDENTITIES = 'providers/Microsoft.ManagedIdentity/userAssignedIdentities';
 const CREDENTIALS_MAX = 20;
 const MACHINES_GROUP = 'machines';
 const PLACE = { location: 'westeurope' };
@@ -20,7 +21,7 @@ export async function provokeIdentities(owner: Caller): Promise<Answer[]> {
 }
 
 async function provokeUserAssigned(owner: Caller): Promise<Answer[]> {
-  const type = `${groupScope(owner)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities`;
+  const type = `${groupScope(owner)}/${IDENTITIES}`;
   const send = (method: string, path: string, json?: unknown) =>
     owner.arm({ method, path: `${type}/${path}`, json, apiVersion: APIS.identities });
   (await send('PUT', 'provoked', PLACE)).expect(201);
@@ -54,7 +55,7 @@ async function provokeMachines(owner: Caller): Promise<Answer[]> {
     });
   const contributor = await createApplication(owner, 'registers machines');
   await assignRole(owner, { to: contributor, role: ROLES.contributor, scope });
-  const linked = `${groupScope(owner)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/provoked`;
+  const linked = `${groupScope(owner)}/${IDENTITIES}/provoked`;
   const userAssigned = { type: 'UserAssigned', userAssignedIdentities: { [linked]: {} } };
   return [
     await put(owner, 'nonsense', { type: 'None' }),
