@@ -14,9 +14,14 @@ export interface ChallengeOptions {
 }
 
 export function renderChallenge(options: ChallengeOptions, claims?: string): string {
-  const { login, tenantId, vaultResource } = options;
-  const plain = `Bearer authorization="${login}/${tenantId}", resource="${vaultResource}"`;
-  return claims === undefined ? plain : `${plain}, error="insufficient_claims", claims="${claims}"`;
+  const authority = `${options.login}/${options.tenantId}`;
+  if (claims === undefined) {
+    return `Bearer authorization="${authority}", resource="${options.vaultResource}"`;
+  }
+  // Without `resource`, as Azure writes it: with one, clients take it for the plain challenge first
+  // and come back once more with the token that was just refused.
+  const uri = `Bearer realm="", authorization_uri="${authority}"`;
+  return `${uri}, error="insufficient_claims", claims="${claims}"`;
 }
 
 export function challengeError(options: ChallengeOptions, refused: TokenRefused): ApiError {

@@ -30,8 +30,8 @@ test('the challenge has exactly the form that every SDK understands', () => {
   );
   assert.equal(
     renderChallenge(CHALLENGE, 'e30='),
-    `Bearer authorization="https://login.example:8443/${owner.tenantId}", ` +
-      'resource="https://vault.example:8443", error="insufficient_claims", claims="e30="',
+    `Bearer realm="", authorization_uri="https://login.example:8443/${owner.tenantId}", ` +
+      'error="insufficient_claims", claims="e30="',
   );
 });
 

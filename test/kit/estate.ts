@@ -108,8 +108,14 @@ export function vaultScope(caller: Caller, name: string, resourceGroup = RESOURC
   return `${groupScope(caller, resourceGroup)}/providers/Microsoft.KeyVault/vaults/${name}`;
 }
 
+/** Whom a role is given to; a service principal, unless it says otherwise. */
+export interface Grantee {
+  readonly objectId: string;
+  readonly type?: 'ServicePrincipal' | 'User';
+}
+
 export interface RoleGrant {
-  readonly to: Caller;
+  readonly to: Grantee;
   /** GUID of the role definition. */
   readonly role: string;
   readonly scope: string;
@@ -124,7 +130,7 @@ export async function assignRole(owner: Caller, grant: RoleGrant): Promise<strin
     json: {
       properties: {
         principalId: grant.to.objectId,
-        principalType: 'ServicePrincipal',
+        principalType: grant.to.type ?? 'ServicePrincipal',
         roleDefinitionId: `/providers/Microsoft.Authorization/roleDefinitions/${grant.role}`,
       },
     },
