@@ -1,5 +1,5 @@
 // Every credential class of @azure/identity that needs no browser, on a served instance, TLS and
-// challenge verification on: each gets a secret from a vault, and each is refused when it should be.
+// challenge verification on: each gets a secret from a vault, and is refused when it should be.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
