@@ -21,6 +21,7 @@ import type {
   Vault,
 } from './records.ts';
 import { isSameId, parseResourceId, scopeParts } from './resource-id.ts';
+import { RoleAssignmentIndex } from './role-assignment-index.ts';
 
 export interface ResourcesOptions {
   readonly storage: Storage;
@@ -65,10 +66,12 @@ const builtInByName: ReadonlyMap<string, RoleDefinition> = new Map(
 export class Resources {
   readonly tenantId: string;
   readonly #records: Projections;
+  readonly #assignments: RoleAssignmentIndex;
 
   private constructor(tenantId: string, records: Projections) {
     this.tenantId = tenantId;
     this.#records = records;
+    this.#assignments = new RoleAssignmentIndex(records.roleAssignments);
   }
 
   static async open({ storage, tenantId }: ResourcesOptions): Promise<Resources> {
@@ -145,6 +148,11 @@ export class Resources {
   /** Keyed by the assignment's name (GUID, lower case). */
   roleAssignments(): Projection<RoleAssignment> {
     return this.#records.roleAssignments;
+  }
+
+  /** The same by scope, principal and role. */
+  assignmentIndex(): RoleAssignmentIndex {
+    return this.#assignments;
   }
 
   /** Built-in or custom, by GUID. */

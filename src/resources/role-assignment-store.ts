@@ -7,6 +7,7 @@ import type { Transaction } from '#storage';
 import { type Claim, resourcePath, uniquePath } from './paths.ts';
 import type { RoleAssignment } from './records.ts';
 import { isSameId } from './resource-id.ts';
+import { noteAssigned } from './role-definition-store.ts';
 
 /**
  * Creates or updates. Throws RoleAssignmentUpdateNotPermitted if the name stands for another scope,
@@ -27,6 +28,7 @@ export async function putRoleAssignment(
     const id = claim.owner.replaceAll('-', '');
     throw new ApiError(resourceManagerErrors.roleAssignmentExists, { id });
   }
+  await noteAssigned(transaction, assignment);
   const { createdOn, createdBy } = before ?? assignment;
   const after = { ...assignment, createdOn, createdBy };
   transaction.put<Claim>(claimPath, { owner: assignment.name });

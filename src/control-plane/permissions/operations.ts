@@ -40,9 +40,8 @@ function permissionsOf(
   const principals = new Set([objectId.toLowerCase(), ...directory.memberOf(objectId)]);
   const nowMs = clock.now();
   const permissions: RolePermission[] = [];
-  for (const assignment of resources.roleAssignments().values()) {
+  for (const assignment of resources.assignmentIndex().of(principals)) {
     if (!outer.has(assignment.scope.toLowerCase())) continue;
-    if (!principals.has(assignment.principalId.toLowerCase())) continue;
     if (!isActive(assignment, nowMs)) continue;
     const role = resources.roleDefinition(assignment.roleDefinitionName);
     permissions.push(...(role?.permissions ?? []).map((one) => conditioned(one, assignment)));

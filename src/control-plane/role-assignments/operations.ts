@@ -188,10 +188,9 @@ function readRows(management: Management): readonly ArmRow[] {
       errors: [resourceManagerErrors.invalidFilter],
       handle: (call) => {
         const { scope = '/' } = call.params;
-        const matches = assignmentFilter(management, scope, call.request.query.$filter);
         return renderList({
           request: call.request,
-          items: [...management.resources.roleAssignments().values()].filter(matches),
+          items: assignmentsFor(management, scope, call.request.query.$filter),
           key: ({ name }) => name,
           render: (assignment) => renderRoleAssignment(assignment, { listedAt: scope }),
         });
@@ -204,31 +203,49 @@ function readRows(management: Management): readonly ArmRow[] {
  * At the scope, above it and below it. `atScope()` leaves out what is below; `principalId eq` looks
  * at one principal, `assignedTo()` at one and the groups it belongs to.
  */
-export function assignmentFilter(
+export function* assignmentsFor(
   { directory, resources }: Management,
   scope: string,
   filter: string | undefined,
-): (assignment: Pick<RoleAssignment, 'scope' | 'principalId'>) => boolean {
-  const above = new Set(outerScopes(scope, resources.groupsAbove(scope)));
+): Iterable<RoleAssignment> {
+  const above = outerScopes(scope, resources.groupsAbove(scope));
   let below = true;
   let principals: ReadonlySet<string> | undefined;
   for (const clause of parseFilter(filter)) {
     if (clause.kind === 'call' && clause.name === 'atscope' && clause.argument === undefined) {
       below = false;
     } else if (clause.kind === 'equals' && clause.name === 'principalid') {
-      principals = new Set([clause.value.toLowerCase()]);
+      principals = narrowed(principals, [clause.value.toLowerCase()]);
     } else if (clause.kind === 'call' && clause.name === 'assignedto' && clause.argument) {
       const id = clause.argument.toLowerCase();
-      principals = new Set([id, ...directory.memberOf(id)]);
+      principals = narrowed(principals, [id, ...directory.memberOf(id)]);
     } else {
       throw invalidFilter(filter ?? '');
     }
   }
-  return (assignment) => {
-    if (principals && !principals.has(assignment.principalId.toLowerCase())) return false;
-    const at = assignment.scope.toLowerCase();
-    return above.has(at) || (below && isWithin(at, scope));
-  };
+  const index = resources.assignmentIndex();
+  if (principals !== undefined) {
+    const outer = new Set(above);
+    for (const assignment of index.of(principals)) {
+      const at = assignment.scope.toLowerCase();
+      if (outer.has(at) || (below && isWithin(at, scope))) yield assignment;
+    }
+    return;
+  }
+  if (!below) yield* index.at(above);
+  else {
+    const key = scope.toLowerCase();
+    yield* index.at(above.filter((one) => one !== key));
+    yield* index.within(scope);
+  }
+}
+
+/** Two clauses about principals both have to hold. */
+function narrowed(
+  before: ReadonlySet<string> | undefined,
+  ids: readonly string[],
+): ReadonlySet<string> {
+  return new Set(before === undefined ? ids : ids.filter((id) => before.has(id)));
 }
 
 /** The scope itself and everything it lies in, lower-case. */

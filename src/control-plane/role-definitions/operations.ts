@@ -121,10 +121,13 @@ function writeRows(management: Management): readonly ArmRow[] {
           throw new ApiError(resourceManagerErrors.roleDefinitionBuiltIn);
         }
         requireAtScopes(management, call, { role, verb: 'delete' });
-        if (isAssigned(management, role)) throw new ApiError(resourceManagerErrors.roleInUse);
         const deleted = await storage
           .view(call.grant)
-          .transact((transaction) => deleteRoleDefinition(transaction, role.name));
+          .transact((transaction) =>
+            deleteRoleDefinition(transaction, role.name, () =>
+              resources.assignmentIndex().isAssigned(role.name),
+            ),
+          );
         return deleted ? { body: renderRoleDefinition(deleted, scope) } : { status: 204 };
       },
     }),
@@ -170,13 +173,6 @@ function requireAtScopes(
     const at = scope.startsWith('/') ? scope : `/${scope}`;
     management.require(call, { action: `${ACTION}/${verb}`, scope: at });
   }
-}
-
-function isAssigned({ resources }: Management, role: RoleDefinition): boolean {
-  for (const assignment of resources.roleAssignments().values()) {
-    if (isSameId(assignment.roleDefinitionName, role.name)) return true;
-  }
-  return false;
 }
 
 /** Where a role can be assigned, above or below `scope`. */

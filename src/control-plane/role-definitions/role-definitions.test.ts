@@ -133,3 +133,21 @@ test('lists filter by name and type; custom roles show where they are assignable
   assert.equal(await list(SUB, "roleName ne 'x'"), undefined);
   assert.deepEqual(await list(SUB, "roleName eq 'O''Reilly'"), []);
 });
+
+test('a role deleted while it is being assigned is either assigned or gone, never both', async () => {
+  const arm = await openTestManagement();
+  const { objectId: principalId } = await arm.newPrincipal();
+  for (let n = 0; n < 12; n += 1) {
+    await arm.send('PUT', at(SUB), role());
+    const path = `${SUB}/providers/Microsoft.Authorization/roleAssignments/${newGuid()}`;
+    const body = { properties: { roleDefinitionId: at('', NAME), principalId } };
+    const assign = () => arm.send('PUT', path, { body });
+    const remove = () => arm.send('DELETE', at(SUB));
+    const racing = n % 2 === 0 ? [assign(), remove()] : [remove(), assign()];
+    await Promise.all(racing);
+    const there = arm.resources.roleDefinition(NAME) !== undefined;
+    const assigned = arm.resources.assignmentIndex().isAssigned(NAME);
+    assert.equal(there, assigned);
+    await arm.send('DELETE', path);
+  }
+});

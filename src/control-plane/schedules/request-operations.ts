@@ -119,7 +119,7 @@ function readRows(management: Management, kind: RoleSchedule['kind']): readonly 
         ...{ ...base, id: id('ListForScope'), method: 'GET', path: list, access: read },
         ...{ audit: `${title}ScheduleRequestList`, params: scopedNames() },
         handle: (call) => {
-          const matches = scheduleFilter(management, call, read.action);
+          const { matches } = scheduleFilter(management, call, read.action);
           return renderList({
             request: call.request,
             items: [...management.resources.roleScheduleRequests().values()].filter(

@@ -11,11 +11,17 @@ type Listed = Pick<RoleSchedule, 'scope' | 'principalId' | 'roleDefinitionName'>
   readonly requestorId?: string;
 };
 
+export interface ScheduleFilter {
+  readonly matches: (item: Listed) => boolean;
+  /** If set: only what is for one of these can match. */
+  readonly principals: ReadonlySet<string> | undefined;
+}
+
 export function scheduleFilter(
   management: Management,
   call: ArmCall,
   action: string,
-): (item: Listed) => boolean {
+): ScheduleFilter {
   const { directory, resources } = management;
   const { scope = '/' } = call.params;
   const filter = call.request.query.$filter;
@@ -24,12 +30,14 @@ export function scheduleFilter(
   const tests: ((item: Listed) => boolean)[] = [];
   let below = true;
   let own = false;
+  let principals: ReadonlySet<string> | undefined;
   const held = (id: string) => new Set([id, ...directory.memberOf(id)]);
   for (const clause of parseFilter(filter)) {
     const { name } = clause;
     if (clause.kind === 'call' && (name === 'astarget' || name === 'asrequestor')) {
       own = true;
       const ids = held(self);
+      if (name === 'astarget') principals = ids;
       tests.push((item) =>
         name === 'astarget' ? ids.has(item.principalId.toLowerCase()) : item.requestorId === self,
       );
@@ -37,9 +45,11 @@ export function scheduleFilter(
       below = false;
     } else if (clause.kind === 'call' && name === 'assignedto' && clause.argument) {
       const ids = held(clause.argument.toLowerCase());
+      principals = ids;
       tests.push((item) => ids.has(item.principalId.toLowerCase()));
     } else if (clause.kind === 'equals' && name === 'principalid') {
       const id = clause.value.toLowerCase();
+      principals = new Set([id]);
       tests.push((item) => item.principalId.toLowerCase() === id);
     } else if (clause.kind === 'equals' && name === 'roledefinitionid') {
       const role = parseRoleDefinitionId(clause.value);
@@ -51,9 +61,12 @@ export function scheduleFilter(
   if (!own) management.require(call, { action, scope });
   const key = parseResourceId(scope)?.key ?? '/';
   const inner = key === '/' ? '/' : `${key}/`;
-  return (item) => {
-    const at = item.scope.toLowerCase();
-    if (!outer.has(at) && !(below && at.startsWith(inner))) return false;
-    return tests.every((test) => test(item));
+  return {
+    principals,
+    matches: (item) => {
+      const at = item.scope.toLowerCase();
+      if (!outer.has(at) && !(below && at.startsWith(inner))) return false;
+      return tests.every((test) => test(item));
+    },
   };
 }

@@ -9,6 +9,7 @@ import { type ArmRow, armRow } from '../arm-row.ts';
 import { scopedNames } from '../handling.ts';
 import { renderList } from '../list.ts';
 import type { Management, ManagementTarget } from '../management.ts';
+import { assignmentsFor } from '../role-assignments/operations.ts';
 import { isEffective, isOver } from './schedule.ts';
 import { scheduleFilter } from './schedule-filter.ts';
 import { renderInstance, renderSchedule } from './wire.ts';
@@ -51,20 +52,18 @@ function rowsOf(management: Management, listing: Listing): readonly ArmRow[] {
   const type = `r${title.slice(1)}s`;
   const list = `/{scope}/providers/Microsoft.Authorization/${type}`;
   const access = { kind: 'action', action: `Microsoft.Authorization/${type}/read` } as const;
-  const visible = () => {
-    const nowMs = management.clock.now();
-    return [...schedulesOf(management, kind)].filter((schedule) => shown(schedule, nowMs));
-  };
   return [
     armRow(
       {
         ...{ ...base, id: `${title}s_ListForScope`, method: 'GET', path: list, access },
         ...{ audit: `${title}List`, params: scopedNames() },
         handle: (call) => {
-          const matches = scheduleFilter(management, call, access.action);
+          const { matches, principals } = scheduleFilter(management, call, access.action);
+          const nowMs = management.clock.now();
+          const items = [...schedulesOf(management, kind, { ...call.params, principals })];
           return renderList({
             request: call.request,
-            items: visible().filter(matches),
+            items: items.filter((schedule) => shown(schedule, nowMs) && matches(schedule)),
             key: ({ name }) => name,
             render: (schedule) => render(management, schedule),
           });
@@ -78,27 +77,52 @@ function rowsOf(management: Management, listing: Listing): readonly ArmRow[] {
       errors: [resourceManagerErrors.notFound],
       handle: ({ params }) => {
         const { scope = '/', scheduleName = '' } = params;
-        const schedule = visible().find(
-          (one) => isSameId(one.name, scheduleName) && isSameId(one.scope, scope),
-        );
-        if (schedule === undefined) throw new ApiError(resourceManagerErrors.notFound);
+        const schedule = scheduleNamed(management, kind, scheduleName);
+        const found = schedule !== undefined && isSameId(schedule.scope, scope);
+        if (!found || !shown(schedule, management.clock.now())) {
+          throw new ApiError(resourceManagerErrors.notFound);
+        }
         return { body: render(management, schedule) };
       },
     }),
   ];
 }
 
+interface Narrowed {
+  readonly scope?: string;
+  readonly principals: ReadonlySet<string> | undefined;
+}
+
+/** At, above and below the scope; more than match the filter perhaps, never less. */
 function* schedulesOf(
-  { resources }: Management,
+  management: Management,
   kind: RoleSchedule['kind'],
+  { scope = '/', principals }: Narrowed,
 ): Iterable<RoleSchedule> {
+  const { resources } = management;
   for (const schedule of resources.roleSchedules().values()) {
     if (schedule.kind === kind) yield schedule;
   }
   if (kind === 'eligibility') return;
-  for (const assignment of resources.roleAssignments().values()) {
+  const assignments =
+    principals === undefined
+      ? assignmentsFor(management, scope, undefined)
+      : resources.assignmentIndex().of(principals);
+  for (const assignment of assignments) {
     if (assignment.scheduleId === undefined) yield withoutEnd(assignment);
   }
+}
+
+function scheduleNamed(
+  { resources }: Management,
+  kind: RoleSchedule['kind'],
+  name: string,
+): RoleSchedule | undefined {
+  const schedule = resources.roleSchedules().get(name.toLowerCase());
+  if (schedule !== undefined) return schedule.kind === kind ? schedule : undefined;
+  const assignment =
+    kind === 'assignment' ? resources.roleAssignments().get(name.toLowerCase()) : undefined;
+  return assignment?.scheduleId === undefined && assignment ? withoutEnd(assignment) : undefined;
 }
 
 function withoutEnd(assignment: RoleAssignment): RoleSchedule {

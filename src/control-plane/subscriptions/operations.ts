@@ -116,9 +116,8 @@ function maySee(management: Management, call: ArmContext, subscriptionId: string
   const objectId = call.principal?.objectId ?? '';
   const groups = management.directory.memberOf(objectId);
   const nowMs = management.clock.now();
-  for (const assignment of management.resources.roleAssignments().values()) {
-    const principalId = assignment.principalId.toLowerCase();
-    if (principalId !== objectId.toLowerCase() && !groups.has(principalId)) continue;
+  const ids = new Set([objectId.toLowerCase(), ...groups]);
+  for (const assignment of management.resources.assignmentIndex().of(ids)) {
     if (nowMs < (assignment.startsAtMs ?? 0)) continue;
     if (nowMs >= (assignment.endsAtMs ?? Number.POSITIVE_INFINITY)) continue;
     if (assignment.scope.toLowerCase().startsWith(prefix)) return true;

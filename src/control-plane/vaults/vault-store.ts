@@ -6,7 +6,6 @@ import { ApiError } from '#kernel';
 import {
   deleteRoleAssignment,
   isSameId,
-  isWithin,
   type PendingPurge,
   type Resources,
   resourcePath,
@@ -99,10 +98,8 @@ export async function removeAssignmentsWithin(
   scope: string,
 ): Promise<void> {
   await removeSchedulesWithin(transaction, resources, scope);
-  for (const assignment of [...resources.roleAssignments().values()]) {
-    if (isWithin(assignment.scope, scope)) {
-      await deleteRoleAssignment(transaction, assignment.name);
-    }
+  for (const { name } of [...resources.assignmentIndex().within(scope)]) {
+    await deleteRoleAssignment(transaction, name);
   }
 }
 
