@@ -54,6 +54,15 @@ export {
 } from './x509/issue.ts';
 export type { NameConstraints } from './x509/name-constraints.ts';
 export {
+  buildOcspError,
+  buildOcspResponse,
+  type CertificateStatus,
+  issuerHashes,
+  OCSP_REQUEST_BYTES_MAX,
+  type OcspCertificateId,
+  parseOcspRequest,
+} from './x509/ocsp.ts';
+export {
   type CertificateProfile,
   checkProfile,
   fittingKeyUsages,
@@ -61,6 +70,12 @@ export {
   type KeyUsageName,
 } from './x509/profile.ts';
 export { type Certificate, readCertificate } from './x509/read-certificate.ts';
+export {
+  buildRevocationList,
+  REVOCATION_REASONS,
+  type RevocationReason,
+  type RevokedCertificate,
+} from './x509/revocation-list.ts';
 export { X509Error, type X509ErrorCode } from './x509/x509-error.ts';
 export {
   type CertificateWithKey,

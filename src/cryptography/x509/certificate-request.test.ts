@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as pkijs from 'pkijs';
+import { hasOpenssl, openssl } from '#test/kit/openssl.ts';
 import { generateKey, type KeySpec } from '../generate-key.ts';
 import { exportSpki } from '../key-material.ts';
 import { buildCertificateRequest, parseCertificateRequest } from './certificate-request.ts';
 import { orderChain } from './chain.ts';
 import { issueCertificate, selfSignCertificate } from './issue.ts';
-import { hasOpenssl, openssl } from './openssl.fixture.ts';
 import { X509Error } from './x509-error.ts';
 
 const profile = {

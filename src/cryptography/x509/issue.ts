@@ -57,7 +57,8 @@ export interface IssueInput extends Validity {
 }
 
 export interface RevocationAddresses {
-  readonly ocsp: string;
+  /** Absent where only a list says what is revoked. */
+  readonly ocsp?: string | undefined;
   readonly issuer: string;
   readonly revocationList: string;
 }
@@ -169,16 +170,17 @@ function addressExtensions(asn1: Asn1, addresses: RevocationAddresses | undefine
   const { x509 } = asn1;
   const uri = (uniformResourceIdentifier: string) =>
     new x509.GeneralName({ uniformResourceIdentifier });
-  const access = new x509.AuthorityInfoAccessSyntax([
-    new x509.AccessDescription({
-      accessMethod: x509.id_ad_ocsp,
-      accessLocation: uri(addresses.ocsp),
-    }),
-    new x509.AccessDescription({
-      accessMethod: x509.id_ad_caIssuers,
-      accessLocation: uri(addresses.issuer),
-    }),
-  ]);
+  const places = [
+    [x509.id_ad_ocsp, addresses.ocsp],
+    [x509.id_ad_caIssuers, addresses.issuer],
+  ] as const;
+  const access = new x509.AuthorityInfoAccessSyntax(
+    places.flatMap(([accessMethod, address]) =>
+      address === undefined
+        ? []
+        : new x509.AccessDescription({ accessMethod, accessLocation: uri(address) }),
+    ),
+  );
   const points = new x509.CRLDistributionPoints([
     new x509.DistributionPoint({
       distributionPoint: new x509.DistributionPointName({

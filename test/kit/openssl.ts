@@ -1,6 +1,6 @@
-// For the tests of this folder: the openssl command as a second opinion, and pkijs as a third.
+// The openssl command, as a second opinion on what we made.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -20,8 +20,17 @@ export interface OpensslCall {
   readonly files: Readonly<Record<string, Uint8Array>>;
 }
 
-/** What it printed, errors included. Throws when it fails. */
-export function openssl({ call, files }: OpensslCall): string {
+/** What it printed. Throws with its errors when it fails. */
+export function openssl(call: OpensslCall): string {
+  return run(call, (printed) => printed);
+}
+
+/** What it wrote into `{out}`. */
+export function opensslBytes(call: OpensslCall): Buffer {
+  return run(call, (_printed, directory) => readFileSync(join(directory, 'out')));
+}
+
+function run<T>({ call, files }: OpensslCall, take: (printed: string, directory: string) => T): T {
   const directory = mkdtempSync(join(tmpdir(), 'strongroom-openssl-'));
   try {
     for (const [name, bytes] of Object.entries(files)) {
@@ -31,7 +40,11 @@ export function openssl({ call, files }: OpensslCall): string {
     const words = call
       .split(' ')
       .map((word) => word.replace(/\{(.+)\}/, (_, name) => join(directory, name)));
-    return execFileSync('openssl', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    const printed = execFileSync('openssl', words, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return take(printed, directory);
   } finally {
     rmSync(directory, { recursive: true });
   }
