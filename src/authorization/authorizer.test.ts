@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  addGroupReference,
+  addReferences,
   createGroup,
   createServicePrincipal,
   Directory,
   deleteServicePrincipal,
-  removeGroupReference,
+  removeReferences,
   updateServicePrincipal,
 } from '#directory';
 import { ManualClock, newGuid } from '#kernel';
@@ -107,16 +107,26 @@ describe('the authorizer', () => {
       createGroup(view, { displayName, mailNickname: displayName }, clock);
     const [inner, outer] = [await make('inner'), await make('outer')];
     await put(assign({ principalId: outer.id, scope: SUBSCRIPTION, roleDefinitionName: USER }));
-    const membership = { id: inner.id, property: 'members', objectId: app.id } as const;
-    const nesting = { id: outer.id, property: 'members', objectId: inner.id } as const;
-    await addGroupReference(view, membership);
+    const membership = {
+      kind: 'group',
+      id: inner.id,
+      property: 'members',
+      objectIds: [app.id],
+    } as const;
+    const nesting = {
+      kind: 'group',
+      id: outer.id,
+      property: 'members',
+      objectIds: [inner.id],
+    } as const;
+    await addReferences(view, membership);
     assert.equal(opens(), false);
-    await addGroupReference(view, nesting);
+    await addReferences(view, nesting);
     assert.equal(opens(), true);
-    await removeGroupReference(view, nesting);
+    await removeReferences(view, nesting);
     assert.equal(opens(), false);
-    await addGroupReference(view, nesting);
-    await removeGroupReference(view, membership);
+    await addReferences(view, nesting);
+    await removeReferences(view, membership);
     assert.equal(opens(), false);
   });
 

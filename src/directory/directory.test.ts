@@ -14,7 +14,8 @@ import { bootstrapTenant } from './bootstrap.ts';
 import { decideSecret } from './client-secret.ts';
 import { Directory } from './directory.ts';
 import { addRoleMember, directoryRoleIds, removeRoleMember } from './directory-roles.ts';
-import { addGroupReference, createGroup, deleteGroup, removeGroupReference } from './groups.ts';
+import { createGroup, deleteGroup } from './groups.ts';
+import { addReferences, removeReferences } from './references.ts';
 import { createServicePrincipal, deleteServicePrincipal } from './service-principals.ts';
 import { createUser, deleteUser, updateUser } from './users.ts';
 
@@ -167,9 +168,19 @@ describe('group membership', () => {
     const middle = await make([inner.id]);
     const outer = await make([middle.id]);
     assert.deepEqual(directory.memberOf('alice'), new Set([inner.id, middle.id, outer.id]));
-    await removeGroupReference(view, { id: middle.id, property: 'members', objectId: inner.id });
+    await removeReferences(view, {
+      kind: 'group',
+      id: middle.id,
+      property: 'members',
+      objectIds: [inner.id],
+    });
     assert.deepEqual(directory.memberOf('alice'), new Set([inner.id]));
-    await addGroupReference(view, { id: outer.id, property: 'members', objectId: inner.id });
+    await addReferences(view, {
+      kind: 'group',
+      id: outer.id,
+      property: 'members',
+      objectIds: [inner.id],
+    });
     assert.deepEqual(directory.memberOf('alice'), new Set([inner.id, outer.id]));
     await deleteGroup(view, inner.id, clock);
     assert.deepEqual(directory.memberOf('alice'), new Set());
@@ -181,11 +192,16 @@ describe('group membership', () => {
       createGroup(view, { displayName: 'g', mailNickname: 'g', members }, clock);
     const one = await make(['alice']);
     const two = await make([one.id]);
-    await addGroupReference(view, { id: one.id, property: 'members', objectId: two.id });
+    await addReferences(view, {
+      kind: 'group',
+      id: one.id,
+      property: 'members',
+      objectIds: [two.id],
+    });
     assert.deepEqual(directory.memberOf('alice'), new Set([one.id, two.id]));
-    const again = { id: one.id, property: 'members', objectId: two.id } as const;
-    await assert.rejects(addGroupReference(view, again), ApiError);
-    await assert.rejects(addGroupReference(view, { ...again, objectId: one.id }), ApiError);
+    const again = { kind: 'group', id: one.id, property: 'members', objectIds: [two.id] } as const;
+    await assert.rejects(addReferences(view, again), ApiError);
+    await assert.rejects(addReferences(view, { ...again, objectIds: [one.id] }), ApiError);
   });
 
   test('carries directory roles, until the role is taken away', async () => {

@@ -206,6 +206,19 @@ export class Directory {
     return new Set(roles.map((role) => role.roleTemplateId));
   }
 
+  /** Those that the object holds itself, not through a group. */
+  directDirectoryRoles(objectId: string): ReadonlySet<string> {
+    const roles = [...this.#records.roles.values()];
+    const held = roles.filter((role) => role.members.includes(objectId));
+    return new Set(held.map((role) => role.roleTemplateId));
+  }
+
+  /** Ids of the applications, service principals and groups that the object owns. */
+  ownedBy(objectId: string): readonly string[] {
+    const all = [...this.applications(), ...this.servicePrincipals(), ...this.groups()];
+    return all.filter(({ owners }) => owners.includes(objectId)).map(({ id }) => id);
+  }
+
   directoryRole(roleTemplateId: string): DirectoryRole | undefined {
     return this.#records.roles.get(roleTemplateId.toLowerCase());
   }

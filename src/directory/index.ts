@@ -30,11 +30,9 @@ export {
   removeRoleMember,
 } from './directory-roles.ts';
 export {
-  addGroupReference,
   createGroup,
   deleteGroup,
   type GroupInput,
-  removeGroupReference,
   updateGroup,
 } from './groups.ts';
 export {
@@ -51,6 +49,7 @@ export {
 } from './managed-identities.ts';
 export { within } from './object-store.ts';
 export type * from './records.ts';
+export { addReferences, type Reference, removeReferences } from './references.ts';
 export {
   createServicePrincipal,
   deleteServicePrincipal,

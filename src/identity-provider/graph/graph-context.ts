@@ -55,3 +55,8 @@ export function requirePrivilegeOver(context: GraphContext, change: PrivilegedCh
     }
   }
 }
+
+/** Graph makes the user who creates an application or a group its owner. */
+export function firstOwners(principal: Principal | undefined): readonly string[] {
+  return principal?.type === 'User' ? [principal.objectId] : [];
+}

@@ -1,6 +1,6 @@
 // Microsoft Graph v1.0, the part that is the directory. Who may do what follows from directory
 // roles (decided in `authorization`), with two exceptions that Graph has as well: everybody may
-// look at himself, and an application's owner may manage it.
+// look at himself, and an owner may manage his application or group.
 import { resourceAudiences, TokenRefused } from '#authentication';
 import { authenticatedGrant, directoryGrant } from '#authorization';
 import { graphErrors } from '#errors';
@@ -21,6 +21,8 @@ import { directoryObjectOperations } from './directory-objects/operations.ts';
 import type { GraphContext, GraphTarget } from './graph-context.ts';
 import { renderGraphError } from './graph-wire.ts';
 import { groupOperations } from './groups/operations.ts';
+import { linkOperations } from './links/link-rows.ts';
+import { membershipOperations } from './links/membership-rows.ts';
 import { organizationOperations } from './organization/operations.ts';
 import { servicePrincipalOperations } from './service-principals/operations.ts';
 import { userOperations } from './users/operations.ts';
@@ -43,6 +45,8 @@ export function graphPlane(options: GraphPlaneOptions): Plane<GraphTarget> {
       ...servicePrincipalOperations(options),
       ...userOperations(options),
       ...groupOperations(options),
+      ...linkOperations(options),
+      ...membershipOperations(options),
       ...organizationOperations(options),
       ...directoryObjectOperations(options),
     ],
@@ -90,22 +94,30 @@ function authorize(options: GraphPlaneOptions, input: Authorization<GraphTarget>
   }
   const decision = options.authorizer.decideDirectory({ principal, permission });
   if (decision.allowed) return decision.grant;
-  if (permission.startsWith('Application.') && ownsApplication(options, principal, params.id)) {
+  if (owns(options, { principal, permission, id: params.id })) {
     return directoryGrant(principal, partition, permission);
   }
   throw new ApiError(graphErrors.requestDenied, {}, { reason: decision.reason });
 }
 
-/** `id` is that of an application or of its service principal. */
-function ownsApplication(
-  { directory }: GraphPlaneOptions,
-  principal: Principal,
-  id: string | undefined,
-): boolean {
-  if (id === undefined || !directory.isEnabled(principal.objectId)) return false;
-  const owned = directory.application(id) ?? directory.servicePrincipal(id);
-  return owned?.owners.includes(principal.objectId) ?? false;
+interface Ownership {
+  readonly principal: Principal;
+  readonly permission: string;
+  readonly id: string | undefined;
 }
+
+/** Owners manage their application, its service principal, or their group. */
+function owns({ directory }: GraphPlaneOptions, { principal, permission, id }: Ownership): boolean {
+  if (id === undefined || !directory.isEnabled(principal.objectId)) return false;
+  const [noun = ''] = permission.split('.');
+  const owned =
+    noun === 'Application'
+      ? (directory.application(id) ?? directory.servicePrincipal(id))
+      : OWNED_GROUP.has(noun) && directory.group(id);
+  return owned ? owned.owners.includes(principal.objectId) : false;
+}
+
+const OWNED_GROUP = new Set(['Group', 'GroupMember']);
 
 const REFUSED: Readonly<Record<TokenRefused['code'], ErrorDefinition>> = {
   missing: graphErrors.tokenMissing,

@@ -116,27 +116,6 @@ describe('step one: a principal from start to finish', () => {
 });
 
 describe('lists', () => {
-  test('are filtered, counted, selected and paged without gaps', async () => {
-    const names = ['page-1', 'page-2', 'page-3', 'page-4', 'page-5'];
-    for (const displayName of names) await graph('/applications', { json: { displayName } });
-    const filter = encodeURIComponent("startswith(displayName,'page-')");
-    const seen: string[] = [];
-    let next: string | undefined =
-      `/applications?$filter=${filter}&$top=2&$count=true` +
-      '&$select=id,displayName&$orderby=displayName';
-    while (next !== undefined) {
-      const page: TestAnswer = await graph(next);
-      assert.equal(page.status, 200, page.text);
-      assert.equal(page.body['@odata.count'], 5);
-      for (const item of list(page)) {
-        assert.deepEqual(Object.keys(item).sort(), ['displayName', 'id']);
-        seen.push(text(item.displayName));
-      }
-      next = z.string().optional().parse(page.body['@odata.nextLink']);
-    }
-    assert.deepEqual(seen, names);
-  });
-
   test('az finds a service principal by its client id', async () => {
     const { clientId, objectId } = tenant.made.automation;
     const filter = encodeURIComponent(`servicePrincipalNames/any(c:c eq '${clientId}')`);
@@ -145,12 +124,6 @@ describe('lists', () => {
       found.map(({ id }) => id),
       [objectId],
     );
-  });
-
-  test('a broken filter or page token is refused', async () => {
-    for (const query of ['$filter=x', '$filter=', '$skiptoken=AAAA', '$top=x', '$search=x']) {
-      assert.equal((await graph(`/users?${query}`)).status, 400, query);
-    }
   });
 
   test('getByIds says of what kind each object is, and leaves out what is not there', async () => {
@@ -199,11 +172,18 @@ describe('groups', () => {
       const check = await graph(`/${kind}/${objectId}/checkMemberGroups`, { json: asked });
       assert.deepEqual(check.body.value, [outer, inner.toUpperCase()]);
     }
+    // The administrator is a Global Administrator: his directory role is among them, as in Graph.
     const direct = list(await graph(`/users/${objectId}/memberOf`));
     assert.deepEqual(
-      direct.map(({ id }) => id),
-      [inner],
+      new Set(direct.map((one) => `${one['@odata.type']} ${one.displayName}`)),
+      new Set([
+        '#microsoft.graph.directoryRole Global Administrator',
+        '#microsoft.graph.group inner',
+      ]),
     );
+    const above = `/users/${objectId}/transitiveMemberOf/microsoft.graph.group`;
+    assert.equal(list(await graph(above)).length, 2);
+    assert.equal((await graph(`/users/${objectId}/memberOf/nonsense`)).status, 400);
     assert.equal(list(await graph(`/groups/${outer}/transitiveMembers`)).length, 2);
     const path = `/groups/${inner}/members/${objectId}/$ref`;
     assert.equal((await graph(path, { method: 'DELETE' })).status, 204);

@@ -20,7 +20,8 @@ export async function provokeGraph({ instance }: Estate): Promise<Answer[]> {
     mailNickname: 'group',
     securityEnabled: true,
   });
-  const members = `/groups/${group.expect(201).read(OBJECT).id}/members/$ref`;
+  const groupId = group.expect(201).read(OBJECT).id;
+  const members = `/groups/${groupId}/members/$ref`;
   const member = { '@odata.id': `${instance.graph}/v1.0/directoryObjects/${owner.objectId}` };
   (await send('POST', members, member)).expect(204);
   const uris = { identifierUris: [`api://${appId}`] };
@@ -46,6 +47,8 @@ export async function provokeGraph({ instance }: Estate): Promise<Answer[]> {
   return [
     await send('GET', '/me'),
     await send('GET', '/applications?$filter=nonsense'),
+    await send('GET', `/applications?$filter=${encodeURIComponent("displayName ne 'x'")}`),
+    await send('GET', `/groups/${groupId}/members/nonsense`),
     await send('POST', '/applications', {}),
     await send('POST', '/applications', { displayName: 'x', ...uris }),
     await send('PATCH', `/applications/${id}`, { displayName: '' }),

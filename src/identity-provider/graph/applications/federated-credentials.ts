@@ -11,13 +11,8 @@ import {
   idParams,
   openView,
 } from '../graph-context.ts';
-import {
-  listQuery,
-  renderEntity,
-  renderList,
-  selectQuery,
-  type WireObject,
-} from '../odata/page.ts';
+import { entityQuery, renderEntity, type WireObject } from '../odata/entity.ts';
+import { listErrors, listQuery, renderList } from '../odata/page.ts';
 import { requireApplication } from './credential-rights.ts';
 
 const CREDENTIALS_MAX = 20;
@@ -61,7 +56,7 @@ function listRow(context: GraphContext): Operation<GraphTarget> {
     access: reads,
     audit: 'FederatedIdentityCredentialList',
     success: 200,
-    errors: [graphErrors.resourceNotFound],
+    errors: [graphErrors.resourceNotFound, ...listErrors],
     params: idParams,
     query: listQuery,
     handle: ({ request, params, query }) => {
@@ -83,11 +78,11 @@ function getRow({ directory }: GraphContext): Operation<GraphTarget> {
     success: 200,
     errors: [graphErrors.resourceNotFound],
     params: oneParams,
-    query: selectQuery,
+    query: entityQuery,
     handle: ({ request, params, query }) => {
       const application = found(directory.application(params.id), params.id);
       const object = render(findCredential(application, params.credential));
-      return { body: renderEntity({ request, entitySet, object, selected: query.$select }) };
+      return { body: renderEntity({ request, entitySet, object, query }) };
     },
   });
 }

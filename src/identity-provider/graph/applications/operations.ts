@@ -3,6 +3,7 @@
 
 import { resourceAudiences } from '#authentication';
 import {
+  type Application,
   addPassword,
   createApplication,
   deleteApplication,
@@ -11,22 +12,25 @@ import {
   updateApplication,
 } from '#directory';
 import { graphErrors } from '#errors';
-import { type Operation, operation, type Principal } from '#kernel';
+import { type Operation, operation } from '#kernel';
 import type { LoginEndpoints } from '../../login-context.ts';
+import { renderDirectoryObjects } from '../directory-objects/wire.ts';
 import {
-  found,
+  firstOwners,
   type GraphContext,
   type GraphTarget,
   graphRow,
   idParams,
   openView,
 } from '../graph-context.ts';
-import { listQuery, renderEntity, renderList, selectQuery } from '../odata/page.ts';
+import { type ObjectSpec, objectOperations } from '../object-rows.ts';
+import { renderEntity } from '../odata/entity.ts';
 import { requireOwnIdentifierUris } from './application.ts';
 import { requireApplication, requireCredentialRights } from './credential-rights.ts';
 import { requireExposable } from './exposed-permissions.ts';
 import { federatedCredentialOperations } from './federated-credentials.ts';
 import {
+  type ApplicationBody,
   addPasswordBody,
   createApplicationBody,
   parseApplication,
@@ -37,63 +41,52 @@ import {
 } from './wire.ts';
 
 const entitySet = 'applications';
-const reads = { kind: 'directory', permission: 'Application.Read.All' } as const;
 const writes = { kind: 'directory', permission: 'Application.ReadWrite.All' } as const;
 
 type Context = GraphContext & { readonly endpoints: LoginEndpoints };
 
 export function applicationOperations(context: Context): readonly Operation<GraphTarget>[] {
   return [
-    ...readRows(context),
+    ...objectOperations(applicationSpec(context), context),
     createRow(context),
-    ...changeRows(context),
     ...passwordRows(context),
     ...federatedCredentialOperations(context),
   ];
 }
 
-function readRows({ directory }: Context): readonly Operation<GraphTarget>[] {
-  return [
-    operation({
-      ...graphRow,
-      id: 'ListApplications',
-      method: 'GET',
-      path: '/v1.0/applications',
-      access: reads,
-      audit: 'ApplicationList',
-      success: 200,
-      errors: [graphErrors.invalidFilter],
-      query: listQuery,
-      handle: ({ request, query }) => ({
-        body: renderList({
-          request,
-          query,
-          entitySet,
-          objects: directory.applications().map(renderApplication),
-        }),
-      }),
-    }),
-    operation({
-      ...graphRow,
-      id: 'GetApplication',
-      method: 'GET',
-      path: '/v1.0/applications/{id}',
-      access: reads,
-      audit: 'ApplicationGet',
-      success: 200,
-      errors: [graphErrors.resourceNotFound],
-      params: idParams,
-      query: selectQuery,
-      handle: ({ request, params, query }) => ({
-        body: renderEntity({
-          request,
-          entitySet,
-          object: renderApplication(found(directory.application(params.id), params.id)),
-          selected: query.$select,
-        }),
-      }),
-    }),
-  ];
+function applicationSpec(context: Context): ObjectSpec<Application, ApplicationBody> {
+  const { directory, clock } = context;
+  const audiences = resourceAudiences(context.endpoints);
+  return {
+    noun: 'Application',
+    entitySet,
+    permission: 'Application',
+    all: () => directory.applications(),
+    find: (key) => directory.application(key),
+    render: renderApplication,
+    links: { owners: ({ owners }) => renderDirectoryObjects(directory, owners) },
+    guard: (target, caller) => requireCredentialRights(context, target, caller),
+    update: {
+      body: updateApplicationBody,
+      errors: [
+        graphErrors.invalidProperty,
+        graphErrors.sameKeyValue,
+        graphErrors.entitlementEnabled,
+      ],
+      apply: async ({ target, body, view }) => {
+        requireOwnIdentifierUris(body.identifierUris ?? [], audiences);
+        const changes = parseApplication(body, target);
+        requireExposable(changes, target);
+        await updateApplication(view, target.id, changes);
+      },
+    },
+    remove: async ({ target, view }) => {
+      // First the principal: access must end even if the second write does not happen.
+      const own = directory.servicePrincipalByAppId(target.appId);
+      if (own) await deleteServicePrincipal(view, own.id, clock);
+      await deleteApplication(view, target.id, clock);
+    },
+  };
 }
 
 function createRow(context: Context): Operation<GraphTarget> {
@@ -124,61 +117,6 @@ function createRow(context: Context): Operation<GraphTarget> {
       };
     },
   });
-}
-
-function changeRows(context: Context): readonly Operation<GraphTarget>[] {
-  const { directory, clock } = context;
-  const audiences = resourceAudiences(context.endpoints);
-  return [
-    operation({
-      ...graphRow,
-      id: 'UpdateApplication',
-      method: 'PATCH',
-      path: '/v1.0/applications/{id}',
-      access: writes,
-      audit: 'ApplicationUpdate',
-      success: 204,
-      errors: [
-        graphErrors.resourceNotFound,
-        graphErrors.invalidProperty,
-        graphErrors.sameKeyValue,
-        graphErrors.entitlementEnabled,
-        graphErrors.requestDenied,
-      ],
-      params: idParams,
-      body: updateApplicationBody,
-      handle: async ({ params, body, grant, principal }) => {
-        const before = found(directory.application(params.id), params.id);
-        if (body.keyCredentials) requireCredentialRights(context, before, principal);
-        requireOwnIdentifierUris(body.identifierUris ?? [], audiences);
-        const changes = parseApplication(body, before);
-        requireExposable(changes, before);
-        await updateApplication(openView(context, grant), before.id, changes);
-        return {};
-      },
-    }),
-    operation({
-      ...graphRow,
-      id: 'DeleteApplication',
-      method: 'DELETE',
-      path: '/v1.0/applications/{id}',
-      access: writes,
-      audit: 'ApplicationDelete',
-      success: 204,
-      errors: [graphErrors.resourceNotFound, graphErrors.requestDenied],
-      params: idParams,
-      handle: async ({ params, grant, principal }) => {
-        const application = found(directory.application(params.id), params.id);
-        requireCredentialRights(context, application, principal);
-        const view = openView(context, grant);
-        // First the principal: access must end even if the second write does not happen.
-        const own = directory.servicePrincipalByAppId(application.appId);
-        if (own) await deleteServicePrincipal(view, own.id, clock);
-        await deleteApplication(view, application.id, clock);
-        return {};
-      },
-    }),
-  ];
 }
 
 function passwordRows(context: Context): readonly Operation<GraphTarget>[] {
@@ -236,9 +174,4 @@ function passwordRows(context: Context): readonly Operation<GraphTarget>[] {
       },
     }),
   ];
-}
-
-/** Graph makes the user who registers an application its owner. */
-function firstOwners(principal: Principal | undefined): readonly string[] {
-  return principal?.type === 'User' ? [principal.objectId] : [];
 }

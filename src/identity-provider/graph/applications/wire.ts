@@ -9,7 +9,7 @@ import type {
 } from '#directory';
 import { graphErrors } from '#errors';
 import { ApiError, isGuid, newGuid, z } from '#kernel';
-import type { WireObject } from '../odata/page.ts';
+import type { WireObject } from '../odata/entity.ts';
 import { api, EMPTY_API, parseApi } from './api-wire.ts';
 import {
   appRolesBody,
@@ -110,7 +110,7 @@ export const addPasswordBody = z
 
 export const removePasswordBody = z.object({ keyId: guid });
 
-type ApplicationBody = z.infer<typeof updateApplicationBody>;
+export type ApplicationBody = z.infer<typeof updateApplicationBody>;
 
 /** `before` is the application being changed; credentials sent without a key are taken from it. */
 export function parseApplication(

@@ -8,7 +8,7 @@ import {
   graphRow,
   idParams,
 } from '../graph-context.ts';
-import { renderEntity } from '../odata/page.ts';
+import { renderEntity } from '../odata/entity.ts';
 import { renderDirectoryObject, renderDirectoryObjects } from './wire.ts';
 
 const IDS_MAX = 1000;

@@ -1,76 +1,65 @@
 // Groups in Microsoft Graph v1.0 and who belongs to them.
 // https://learn.microsoft.com/graph/api/resources/group
-import { createGroup, deleteGroup, type Group, updateGroup } from '#directory';
+import { addReferences, createGroup, deleteGroup, type Group, updateGroup } from '#directory';
 import { graphErrors } from '#errors';
-import { type Operation, operation, type Principal } from '#kernel';
+import { type Operation, operation } from '#kernel';
+import { renderDirectoryObjects } from '../directory-objects/wire.ts';
 import {
-  found,
+  firstOwners,
   type GraphContext,
   type GraphTarget,
   graphRow,
-  idParams,
   openView,
   requirePrivilegeOver,
 } from '../graph-context.ts';
-import { listQuery, renderEntity, renderList, selectQuery } from '../odata/page.ts';
-import { addReferences, memberOperations } from './members.ts';
-import { createGroupBody, parseReference, renderGroup, updateGroupBody } from './wire.ts';
+import { parseReference, requireLinkable } from '../links/link-rows.ts';
+import { type ObjectSpec, objectOperations } from '../object-rows.ts';
+import { renderEntity } from '../odata/entity.ts';
+import { createGroupBody, type GroupBody, renderGroup, updateGroupBody } from './wire.ts';
 
 const entitySet = 'groups';
-const reads = { kind: 'directory', permission: 'Group.Read.All' } as const;
 const writes = { kind: 'directory', permission: 'Group.ReadWrite.All' } as const;
 
 export function groupOperations(context: GraphContext): readonly Operation<GraphTarget>[] {
-  return [
-    ...readRows(context),
-    createRow(context),
-    ...changeRows(context),
-    ...memberOperations(context),
-  ];
+  return [...objectOperations(groupSpec(context), context), createRow(context)];
 }
 
-function readRows({ directory }: GraphContext): readonly Operation<GraphTarget>[] {
-  return [
-    operation({
-      ...graphRow,
-      id: 'ListGroups',
-      method: 'GET',
-      path: '/v1.0/groups',
-      access: reads,
-      audit: 'GroupList',
-      success: 200,
-      errors: [graphErrors.invalidFilter],
-      query: listQuery,
-      handle: ({ request, query }) => ({
-        body: renderList({
-          request,
-          query,
-          entitySet,
-          objects: directory.groups().map(renderGroup),
-        }),
-      }),
-    }),
-    operation({
-      ...graphRow,
-      id: 'GetGroup',
-      method: 'GET',
-      path: '/v1.0/groups/{id}',
-      access: reads,
-      audit: 'GroupGet',
-      success: 200,
-      errors: [graphErrors.resourceNotFound],
-      params: idParams,
-      query: selectQuery,
-      handle: ({ request, params, query }) => ({
-        body: renderEntity({
-          request,
-          entitySet,
-          object: renderGroup(found(directory.group(params.id), params.id)),
-          selected: query.$select,
-        }),
-      }),
-    }),
-  ];
+function groupSpec(context: GraphContext): ObjectSpec<Group, GroupBody> {
+  const { directory, clock } = context;
+  return {
+    noun: 'Group',
+    entitySet,
+    permission: 'Group',
+    all: () => directory.groups(),
+    find: (key) => directory.group(key),
+    render: renderGroup,
+    links: {
+      members: ({ members }) => renderDirectoryObjects(directory, members),
+      owners: ({ owners }) => renderDirectoryObjects(directory, owners),
+      memberOf: ({ id }) => renderDirectoryObjects(directory, directory.directMemberOf(id)),
+    },
+    // A group that holds a directory role is changed by a Global Administrator only.
+    guard: ({ id }, caller) => requirePrivilegeOver(context, { caller, targets: [id] }),
+    update: {
+      body: updateGroupBody,
+      errors: [graphErrors.referenceExists],
+      apply: async ({ target: { id }, body, view }) => {
+        const { displayName, mailNickname, description } = body;
+        await updateGroup(view, id, {
+          ...(displayName === undefined ? {} : { displayName }),
+          ...(mailNickname === undefined ? {} : { mailNickname }),
+          ...(description === undefined ? {} : { description }),
+        });
+        for (const property of ['members', 'owners'] as const) {
+          const objectIds = body[`${property}@odata.bind`]?.map(parseReference) ?? [];
+          if (objectIds.length === 0) continue;
+          requireLinkable(context, property, objectIds);
+          await addReferences(view, { kind: 'group', id, property, objectIds });
+        }
+      },
+    },
+    remove: ({ target, view }) => deleteGroup(view, target.id, clock),
+  };
 }
 
 function createRow(context: GraphContext): Operation<GraphTarget> {
@@ -84,79 +73,21 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
     success: 201,
     errors: [graphErrors.invalidProperty, graphErrors.resourceNotFound],
     body: createGroupBody,
-    handle: async ({ request, body, grant }) => {
-      const bound = (addresses: readonly string[] | undefined) =>
-        [...new Set(addresses?.map(parseReference))].map((id) => {
-          found(context.directory.principalType(id), id);
-          return id;
-        });
+    handle: async ({ request, body, grant, principal }) => {
+      const bound = (property: 'members' | 'owners') => {
+        const ids = [...new Set(body[`${property}@odata.bind`]?.map(parseReference))];
+        requireLinkable(context, property, ids);
+        return ids;
+      };
       const input = {
         displayName: body.displayName,
         mailNickname: body.mailNickname,
         description: body.description ?? null,
-        members: bound(body['members@odata.bind']),
-        owners: bound(body['owners@odata.bind']),
+        members: bound('members'),
+        owners: [...new Set([...firstOwners(principal), ...bound('owners')])],
       };
       const group = await createGroup(openView(context, grant), input, context.clock);
       return { body: renderEntity({ request, entitySet, object: renderGroup(group) }) };
     },
   });
-}
-
-function changeRows(context: GraphContext): readonly Operation<GraphTarget>[] {
-  const errors = [graphErrors.resourceNotFound, graphErrors.requestDenied];
-  return [
-    operation({
-      ...graphRow,
-      id: 'UpdateGroup',
-      method: 'PATCH',
-      path: '/v1.0/groups/{id}',
-      access: writes,
-      audit: 'GroupUpdate',
-      success: 204,
-      errors: [...errors, graphErrors.referenceExists],
-      params: idParams,
-      body: updateGroupBody,
-      handle: async ({ params, body, grant, principal }) => {
-        const { id } = requireTarget(context, params.id, principal);
-        const view = openView(context, grant);
-        const { displayName, mailNickname, description } = body;
-        await updateGroup(view, id, {
-          ...(displayName === undefined ? {} : { displayName }),
-          ...(mailNickname === undefined ? {} : { mailNickname }),
-          ...(description === undefined ? {} : { description }),
-        });
-        const added = body['members@odata.bind']?.map(parseReference) ?? [];
-        await addReferences(context, { view, id, property: 'members', added });
-        return {};
-      },
-    }),
-    operation({
-      ...graphRow,
-      id: 'DeleteGroup',
-      method: 'DELETE',
-      path: '/v1.0/groups/{id}',
-      access: writes,
-      audit: 'GroupDelete',
-      success: 204,
-      errors,
-      params: idParams,
-      handle: async ({ params, grant, principal }) => {
-        const { id } = requireTarget(context, params.id, principal);
-        await deleteGroup(openView(context, grant), id, context.clock);
-        return {};
-      },
-    }),
-  ];
-}
-
-/** A group that holds a directory role is changed by a Global Administrator only. */
-export function requireTarget(
-  context: GraphContext,
-  id: string,
-  caller: Principal | undefined,
-): Group {
-  const target = found(context.directory.group(id), id);
-  requirePrivilegeOver(context, { caller, targets: [target.id] });
-  return target;
 }

@@ -1,9 +1,8 @@
 // Groups on Microsoft Graph's wire ↔ our records.
 
 import type { Group } from '#directory';
-import { graphErrors } from '#errors';
-import { ApiError, isGuid, z } from '#kernel';
-import type { WireObject } from '../odata/page.ts';
+import { z } from '#kernel';
+import type { WireObject } from '../odata/entity.ts';
 
 const name = z.string().min(1).max(256);
 const references = z.array(z.string().max(2048)).max(20).optional();
@@ -22,21 +21,12 @@ export const updateGroupBody = z.object({
   displayName: name.optional(),
   mailNickname: name.max(64).optional(),
   description: z.string().max(1024).nullish(),
-  /** Up to 20 members at once, as az and azuread send them. */
+  /** Up to 20 at once, as az and azuread send them. */
   'members@odata.bind': references,
+  'owners@odata.bind': references,
 });
 
-export const referenceBody = z.object({ '@odata.id': z.string().max(2048) });
-
-/** `https://graph.D/v1.0/directoryObjects/{id}` (or `/users/{id}` …) → `id`. */
-export function parseReference(address: string): string {
-  const id = address.replace(/\/+$/, '').split('/').at(-1) ?? '';
-  if (isGuid(id)) return id.toLowerCase();
-  throw new ApiError(graphErrors.invalidProperty, {
-    property: '@odata.id',
-    resource: 'ReferenceCreate',
-  });
-}
+export type GroupBody = z.infer<typeof updateGroupBody>;
 
 export function renderGroup(group: Group): WireObject {
   return {

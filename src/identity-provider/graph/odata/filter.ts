@@ -1,6 +1,6 @@
 // `$filter` → a predicate over objects as they stand on the wire. The part of OData that directory
-// clients use: eq ne and or not in, startswith, endswith, any(), parentheses. Nothing else is
-// guessed at.
+// clients use: eq ne gt ge lt le and or not in, startswith, endswith, any(), parentheses. Nothing
+// else is guessed at.
 import { FilterSyntax, type Token, tokenize } from './tokens.ts';
 
 export type Predicate = (object: Readonly<Record<string, unknown>>) => boolean;
@@ -8,8 +8,14 @@ export type Predicate = (object: Readonly<Record<string, unknown>>) => boolean;
 const LENGTH_MAX = 8192;
 const DEPTH_MAX = 16;
 
+export interface Filter {
+  readonly matches: Predicate;
+  /** Set for what Graph calls an advanced query of directory objects: ne, not, endswith. */
+  readonly isAdvanced: boolean;
+}
+
 /** Throws FilterSyntax. Strings compare without case, as Microsoft Graph compares them. */
-export function parseFilter(text: string): Predicate {
+export function parseFilter(text: string): Filter {
   if (text.length > LENGTH_MAX) throw new FilterSyntax('too long');
   return new Parser(tokenize(text)).parse();
 }
@@ -21,15 +27,16 @@ class Parser {
   readonly #tokens: readonly Token[];
   #at = 0;
   #depth = 0;
+  #isAdvanced = false;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
   }
 
-  parse(): Predicate {
-    const predicate = this.#or();
+  parse(): Filter {
+    const matches = this.#or();
     if (this.#at < this.#tokens.length) throw this.#unexpected();
-    return predicate;
+    return { matches, isAdvanced: this.#isAdvanced };
   }
 
   #or(): Predicate {
@@ -49,6 +56,7 @@ class Parser {
 
   #unary(): Predicate {
     if (!this.#word('not')) return this.#primary();
+    this.#isAdvanced = true;
     const inner = this.#primary();
     return (object) => !inner(object);
   }
@@ -60,7 +68,8 @@ class Parser {
       return inner;
     }
     const name = this.#name();
-    if (name === 'startswith' || name === 'endswith') return this.#textFunction(name);
+    const called = name.toLowerCase();
+    if (called === 'startswith' || called === 'endswith') return this.#textFunction(called);
     if (name.endsWith('/any') || name === 'any') return this.#any(name.slice(0, -'/any'.length));
     return this.#comparison(readerOf(name));
   }
@@ -72,6 +81,7 @@ class Parser {
     const wanted = this.#literal();
     this.#expect(')');
     if (typeof wanted !== 'string') throw new FilterSyntax(`${name} wants a string`);
+    this.#isAdvanced ||= name === 'endswith';
     const part = wanted.toLowerCase();
     const test = (value: string) =>
       name === 'startswith' ? value.startsWith(part) : value.endsWith(part);
@@ -103,11 +113,16 @@ class Parser {
       case 'eq':
         return (object) => isEqual(read(object), wanted);
       case 'ne':
+        this.#isAdvanced = true;
         return (object) => !isEqual(read(object), wanted);
       case 'ge':
-        return (object) => isAtLeast(read(object), wanted);
+        return (object) => isOrdered(wanted, read(object), 'orSame');
+      case 'gt':
+        return (object) => isOrdered(wanted, read(object), 'strictly');
       case 'le':
-        return (object) => isAtLeast(wanted, read(object));
+        return (object) => isOrdered(read(object), wanted, 'orSame');
+      case 'lt':
+        return (object) => isOrdered(read(object), wanted, 'strictly');
       default:
         throw new FilterSyntax(`unknown operator '${operator}'`);
     }
@@ -185,11 +200,20 @@ function isEqual(value: unknown, wanted: unknown): boolean {
   if (typeof value === 'string' && typeof wanted === 'string') {
     return value.toLowerCase() === wanted.toLowerCase();
   }
+  if (typeof value === 'number') return wanted !== null && value === Number(wanted);
   return (value ?? null) === wanted;
 }
 
-/** Times are compared as times, everything else is not ordered. */
-function isAtLeast(value: unknown, bound: unknown): boolean {
-  if (typeof value !== 'string' || typeof bound !== 'string') return false;
-  return Date.parse(value) >= Date.parse(bound);
+/** Times and numbers have an order, everything else has none. */
+function isOrdered(lower: unknown, upper: unknown, kind: 'strictly' | 'orSame'): boolean {
+  const [low, high] = [rank(lower), rank(upper)];
+  return kind === 'orSame' ? low <= high : low < high;
+}
+
+/** NaN is neither below nor above anything. */
+function rank(value: unknown): number {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || value === '') return Number.NaN;
+  const number = Number(value);
+  return Number.isNaN(number) ? Date.parse(value) : number;
 }

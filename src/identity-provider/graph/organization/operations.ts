@@ -1,7 +1,7 @@
 // The tenant, as Microsoft Graph shows it.
 import { type Operation, operation } from '#kernel';
 import { type GraphContext, type GraphTarget, graphRow } from '../graph-context.ts';
-import { listQuery, renderList } from '../odata/page.ts';
+import { listErrors, listQuery, renderList } from '../odata/page.ts';
 
 export function organizationOperations(context: GraphContext): readonly Operation<GraphTarget>[] {
   const { directory } = context;
@@ -14,7 +14,7 @@ export function organizationOperations(context: GraphContext): readonly Operatio
       access: { kind: 'directory', permission: 'Organization.Read.All' },
       audit: 'OrganizationList',
       success: 200,
-      errors: [],
+      errors: listErrors,
       query: listQuery,
       handle: ({ request, query }) => {
         const { tenantId, displayName, domains } = directory.tenant;

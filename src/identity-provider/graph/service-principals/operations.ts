@@ -7,31 +7,32 @@ import {
   updateServicePrincipal,
 } from '#directory';
 import { graphErrors } from '#errors';
-import { ApiError, type Operation, operation, type Principal } from '#kernel';
+import { ApiError, type Operation, operation } from '#kernel';
+import { renderDirectoryObjects } from '../directory-objects/wire.ts';
 import {
-  found,
+  firstOwners,
   type GraphContext,
   type GraphTarget,
   graphRow,
-  idParams,
   openView,
   requirePrivilegeOver,
 } from '../graph-context.ts';
-import { listQuery, renderEntity, renderList, selectQuery } from '../odata/page.ts';
+import { type ObjectSpec, objectOperations } from '../object-rows.ts';
+import { renderEntity } from '../odata/entity.ts';
 import {
   createServicePrincipalBody,
   renderServicePrincipal,
+  type ServicePrincipalBody,
   updateServicePrincipalBody,
 } from './wire.ts';
 
 const entitySet = 'servicePrincipals';
-const reads = { kind: 'directory', permission: 'Application.Read.All' } as const;
 const writes = { kind: 'directory', permission: 'Application.ReadWrite.All' } as const;
 
 export function servicePrincipalOperations(
   context: GraphContext,
 ): readonly Operation<GraphTarget>[] {
-  return [...readRows(context), createRow(context), ...changeRows(context)];
+  return [...objectOperations(principalSpec(context), context), createRow(context)];
 }
 
 function renderWith({ directory }: GraphContext) {
@@ -43,50 +44,35 @@ function renderWith({ directory }: GraphContext) {
     );
 }
 
-function readRows(context: GraphContext): readonly Operation<GraphTarget>[] {
-  const { directory } = context;
-  const render = renderWith(context);
-  return [
-    operation({
-      ...graphRow,
-      id: 'ListServicePrincipals',
-      method: 'GET',
-      path: '/v1.0/servicePrincipals',
-      access: reads,
-      audit: 'ServicePrincipalList',
-      success: 200,
-      errors: [graphErrors.invalidFilter],
-      query: listQuery,
-      handle: ({ request, query }) => ({
-        body: renderList({
-          request,
-          query,
-          entitySet,
-          objects: directory.servicePrincipals().map(render),
-        }),
-      }),
-    }),
-    operation({
-      ...graphRow,
-      id: 'GetServicePrincipal',
-      method: 'GET',
-      path: '/v1.0/servicePrincipals/{id}',
-      access: reads,
-      audit: 'ServicePrincipalGet',
-      success: 200,
-      errors: [graphErrors.resourceNotFound],
-      params: idParams,
-      query: selectQuery,
-      handle: ({ request, params, query }) => ({
-        body: renderEntity({
-          request,
-          entitySet,
-          object: render(found(directory.servicePrincipal(params.id), params.id)),
-          selected: query.$select,
-        }),
-      }),
-    }),
-  ];
+function principalSpec(context: GraphContext): ObjectSpec<ServicePrincipal, ServicePrincipalBody> {
+  const { directory, clock } = context;
+  return {
+    noun: 'ServicePrincipal',
+    entitySet,
+    permission: 'Application',
+    all: () => directory.servicePrincipals(),
+    find: (key) => directory.servicePrincipal(key),
+    render: renderWith(context),
+    links: {
+      owners: ({ owners }) => renderDirectoryObjects(directory, owners),
+      memberOf: ({ id }) => renderDirectoryObjects(directory, directory.directMemberOf(id)),
+    },
+    guard: ({ id }, caller) => requirePrivilegeOver(context, { caller, targets: [id] }),
+    update: {
+      body: updateServicePrincipalBody,
+      errors: [],
+      apply: async ({ target, body, view }) => {
+        const { accountEnabled, displayName, appRoleAssignmentRequired, tags } = body;
+        await updateServicePrincipal(view, target.id, {
+          ...(accountEnabled === undefined ? {} : { accountEnabled }),
+          ...(displayName === undefined ? {} : { displayName }),
+          ...(appRoleAssignmentRequired === undefined ? {} : { appRoleAssignmentRequired }),
+          ...(tags ? { tags } : {}),
+        });
+      },
+    },
+    remove: ({ target, view }) => deleteServicePrincipal(view, target.id, clock),
+  };
 }
 
 function createRow(context: GraphContext): Operation<GraphTarget> {
@@ -115,67 +101,11 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
           accountEnabled: body.accountEnabled ?? true,
           appRoleAssignmentRequired: body.appRoleAssignmentRequired ?? false,
           tags: body.tags ?? [],
-          owners: principal?.type === 'User' ? [principal.objectId] : [],
+          owners: firstOwners(principal),
         },
         clock,
       );
       return { body: renderEntity({ request, entitySet, object: render(created) }) };
     },
   });
-}
-
-function changeRows(context: GraphContext): readonly Operation<GraphTarget>[] {
-  const { clock } = context;
-  const errors = [graphErrors.resourceNotFound, graphErrors.requestDenied];
-  return [
-    operation({
-      ...graphRow,
-      id: 'UpdateServicePrincipal',
-      method: 'PATCH',
-      path: '/v1.0/servicePrincipals/{id}',
-      access: writes,
-      audit: 'ServicePrincipalUpdate',
-      success: 204,
-      errors,
-      params: idParams,
-      body: updateServicePrincipalBody,
-      handle: async ({ params, body, grant, principal }) => {
-        const { id } = requireTarget(context, params.id, principal);
-        const { accountEnabled, displayName, appRoleAssignmentRequired, tags } = body;
-        await updateServicePrincipal(openView(context, grant), id, {
-          ...(accountEnabled === undefined ? {} : { accountEnabled }),
-          ...(displayName === undefined ? {} : { displayName }),
-          ...(appRoleAssignmentRequired === undefined ? {} : { appRoleAssignmentRequired }),
-          ...(tags ? { tags } : {}),
-        });
-        return {};
-      },
-    }),
-    operation({
-      ...graphRow,
-      id: 'DeleteServicePrincipal',
-      method: 'DELETE',
-      path: '/v1.0/servicePrincipals/{id}',
-      access: writes,
-      audit: 'ServicePrincipalDelete',
-      success: 204,
-      errors,
-      params: idParams,
-      handle: async ({ params, grant, principal }) => {
-        const { id } = requireTarget(context, params.id, principal);
-        await deleteServicePrincipal(openView(context, grant), id, clock);
-        return {};
-      },
-    }),
-  ];
-}
-
-function requireTarget(
-  context: GraphContext,
-  id: string,
-  caller: Principal | undefined,
-): ServicePrincipal {
-  const target = found(context.directory.servicePrincipal(id), id);
-  requirePrivilegeOver(context, { caller, targets: [target.id] });
-  return target;
 }

@@ -3,7 +3,7 @@
 import type { Application, ServicePrincipal } from '#directory';
 import { isGuid, z } from '#kernel';
 import { exposedScopes, renderAppRoles } from '../applications/exposed-permissions.ts';
-import type { WireObject } from '../odata/page.ts';
+import type { WireObject } from '../odata/entity.ts';
 
 const tags = z.array(z.string().max(256)).max(64).nullish();
 
@@ -21,6 +21,8 @@ export const updateServicePrincipalBody = z.object({
   appRoleAssignmentRequired: z.boolean().optional(),
   tags,
 });
+
+export type ServicePrincipalBody = z.infer<typeof updateServicePrincipalBody>;
 
 /** Names and roles that a service principal shows are those of its application. */
 export function renderServicePrincipal(

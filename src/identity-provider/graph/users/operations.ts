@@ -3,6 +3,7 @@
 import { createUser, deleteUser, revokeSignInSessions, type User, updateUser } from '#directory';
 import { graphErrors } from '#errors';
 import { ApiError, type Operation, operation, type Principal } from '#kernel';
+import { renderDirectoryObjects } from '../directory-objects/wire.ts';
 import {
   found,
   type GraphContext,
@@ -12,73 +13,47 @@ import {
   openView,
   requirePrivilegeOver,
 } from '../graph-context.ts';
-import { listQuery, renderEntity, renderList, selectQuery } from '../odata/page.ts';
-import { createUserBody, parseUser, renderUser, updateUserBody } from './wire.ts';
+import { type ObjectSpec, objectOperations } from '../object-rows.ts';
+import { contextOf, entityQuery, renderEntity } from '../odata/entity.ts';
+import { createUserBody, parseUser, renderUser, type UserBody, updateUserBody } from './wire.ts';
 
 const entitySet = 'users';
-const reads = { kind: 'directory', permission: 'User.Read.All' } as const;
 const writes = { kind: 'directory', permission: 'User.ReadWrite.All' } as const;
 
 export function userOperations(context: GraphContext): readonly Operation<GraphTarget>[] {
-  return [...readRows(context), createRow(context), ...changeRows(context)];
+  return [
+    ...objectOperations(userSpec(context), context),
+    createRow(context),
+    sessionRow(context),
+    meRow(context),
+  ];
 }
 
-function readRows(context: GraphContext): readonly Operation<GraphTarget>[] {
-  const { directory } = context;
-  return [
-    operation({
-      ...graphRow,
-      id: 'ListUsers',
-      method: 'GET',
-      path: '/v1.0/users',
-      access: reads,
-      audit: 'UserList',
-      success: 200,
-      errors: [graphErrors.invalidFilter],
-      query: listQuery,
-      handle: ({ request, query }) => ({
-        body: renderList({ request, query, entitySet, objects: directory.users().map(renderUser) }),
-      }),
-    }),
-    operation({
-      ...graphRow,
-      id: 'GetUser',
-      method: 'GET',
-      path: '/v1.0/users/{id}',
-      access: reads,
-      audit: 'UserGet',
-      success: 200,
-      errors: [graphErrors.resourceNotFound],
-      params: idParams,
-      query: selectQuery,
-      handle: ({ request, params, query }) => ({
-        body: renderEntity({
-          request,
-          entitySet,
-          object: renderUser(findUser(context, params.id)),
-          selected: query.$select,
-        }),
-      }),
-    }),
-    operation({
-      ...graphRow,
-      id: 'GetMe',
-      method: 'GET',
-      path: '/v1.0/me',
-      access: { kind: 'authenticated' },
-      audit: 'MeGet',
-      success: 200,
-      errors: [graphErrors.meNotUser],
-      query: selectQuery,
-      handle: ({ request, query, principal }) => {
-        // az falls back to looking up the service principal on exactly this refusal.
-        const user = principal?.type === 'User' ? directory.user(principal.objectId) : undefined;
-        if (user === undefined) throw new ApiError(graphErrors.meNotUser);
-        const object = renderUser(user);
-        return { body: renderEntity({ request, entitySet, object, selected: query.$select }) };
+function userSpec(context: GraphContext): ObjectSpec<User, UserBody> {
+  const { directory, clock } = context;
+  return {
+    noun: 'User',
+    entitySet,
+    permission: 'User',
+    all: () => directory.users(),
+    find: (key) => directory.user(key) ?? directory.userByName(key),
+    render: renderUser,
+    links: {
+      memberOf: ({ id }) => renderDirectoryObjects(directory, directory.directMemberOf(id)),
+      transitiveMemberOf: ({ id }) => renderDirectoryObjects(directory, directory.memberOf(id)),
+    },
+    // Nobody changes an administrator but a Global Administrator.
+    guard: ({ id }, caller) => requirePrivilegeOver(context, { caller, targets: [id] }),
+    update: {
+      body: updateUserBody,
+      errors: [graphErrors.sameKeyValue, graphErrors.passwordTooWeak],
+      apply: async ({ target: { id }, body, view }) => {
+        if (body.userPrincipalName) requireOwnDomain(context, body.userPrincipalName);
+        await updateUser(view, { id, changes: parseUser(body) }, clock);
       },
-    }),
-  ];
+    },
+    remove: ({ target, view }) => deleteUser(view, target.id, clock),
+  };
 }
 
 function createRow(context: GraphContext): Operation<GraphTarget> {
@@ -102,62 +77,43 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
   });
 }
 
-function changeRows(context: GraphContext): readonly Operation<GraphTarget>[] {
-  const { clock } = context;
-  const errors = [graphErrors.resourceNotFound, graphErrors.requestDenied];
-  return [
-    operation({
-      ...graphRow,
-      id: 'UpdateUser',
-      method: 'PATCH',
-      path: '/v1.0/users/{id}',
-      access: writes,
-      audit: 'UserUpdate',
-      success: 204,
-      errors: [...errors, graphErrors.sameKeyValue, graphErrors.passwordTooWeak],
-      params: idParams,
-      body: updateUserBody,
-      handle: async ({ params, body, grant, principal }) => {
-        const { id } = requireTarget(context, params.id, principal);
-        if (body.userPrincipalName) requireOwnDomain(context, body.userPrincipalName);
-        await updateUser(openView(context, grant), { id, changes: parseUser(body) }, clock);
-        return {};
-      },
-    }),
-    operation({
-      ...graphRow,
-      id: 'DeleteUser',
-      method: 'DELETE',
-      path: '/v1.0/users/{id}',
-      access: writes,
-      audit: 'UserDelete',
-      success: 204,
-      errors,
-      params: idParams,
-      handle: async ({ params, grant, principal }) => {
-        const { id } = requireTarget(context, params.id, principal);
-        await deleteUser(openView(context, grant), id, clock);
-        return {};
-      },
-    }),
-    operation({
-      ...graphRow,
-      id: 'RevokeSignInSessions',
-      method: 'POST',
-      path: '/v1.0/users/{id}/revokeSignInSessions',
-      access: writes,
-      audit: 'UserRevokeSignInSessions',
-      success: 200,
-      errors,
-      params: idParams,
-      handle: async ({ request, params, grant, principal }) => {
-        const { id } = requireTarget(context, params.id, principal);
-        await revokeSignInSessions(openView(context, grant), id, clock);
-        const type = `${request.origin}/v1.0/$metadata#Edm.Boolean`;
-        return { body: { '@odata.context': type, value: true } };
-      },
-    }),
-  ];
+function sessionRow(context: GraphContext): Operation<GraphTarget> {
+  return operation({
+    ...graphRow,
+    id: 'RevokeSignInSessions',
+    method: 'POST',
+    path: '/v1.0/users/{id}/revokeSignInSessions',
+    access: writes,
+    audit: 'UserRevokeSignInSessions',
+    success: 200,
+    errors: [graphErrors.resourceNotFound, graphErrors.requestDenied],
+    params: idParams,
+    handle: async ({ request, params, grant, principal }) => {
+      const { id } = requireTarget(context, params.id, principal);
+      await revokeSignInSessions(openView(context, grant), id, context.clock);
+      return { body: { '@odata.context': contextOf(request, 'Edm.Boolean'), value: true } };
+    },
+  });
+}
+
+function meRow({ directory }: GraphContext): Operation<GraphTarget> {
+  return operation({
+    ...graphRow,
+    id: 'GetMe',
+    method: 'GET',
+    path: '/v1.0/me',
+    access: { kind: 'authenticated' },
+    audit: 'MeGet',
+    success: 200,
+    errors: [graphErrors.meNotUser],
+    query: entityQuery,
+    handle: ({ request, query, principal }) => {
+      // az falls back to looking up the service principal on exactly this refusal.
+      const user = principal?.type === 'User' ? directory.user(principal.objectId) : undefined;
+      if (user === undefined) throw new ApiError(graphErrors.meNotUser);
+      return { body: renderEntity({ request, entitySet, object: renderUser(user), query }) };
+    },
+  });
 }
 
 function findUser({ directory }: GraphContext, idOrName: string): User {

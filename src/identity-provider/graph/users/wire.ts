@@ -2,7 +2,7 @@
 
 import type { User, UserChanges } from '#directory';
 import { z } from '#kernel';
-import type { WireObject } from '../odata/page.ts';
+import type { WireObject } from '../odata/entity.ts';
 
 const name = z.string().max(256);
 const UPN = /^[A-Za-z0-9.!#^_~'-]{1,64}@[A-Za-z0-9.-]{1,190}$/;
