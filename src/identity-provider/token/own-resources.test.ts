@@ -4,8 +4,8 @@ import { before, describe, test } from 'node:test';
 import {
   type Application,
   type ApplicationApi,
-  addGroupReference,
   addPassword,
+  addReferences,
   assignAppRole,
   createApplication,
   createGroup,
@@ -212,8 +212,18 @@ describe('app roles', () => {
     const input = { displayName: 'g', mailNickname: 'g', securityEnabled: true };
     const group = await createGroup(tenant.view, input, tenant.clock);
     const outer = await createGroup(tenant.view, { ...input, displayName: 'o' }, tenant.clock);
-    await addGroupReference(tenant.view, { id: group.id, property: 'members', objectId: user.id });
-    await addGroupReference(tenant.view, { id: outer.id, property: 'members', objectId: group.id });
+    await addReferences(tenant.view, {
+      kind: 'group',
+      id: group.id,
+      property: 'members',
+      objectIds: [user.id],
+    });
+    await addReferences(tenant.view, {
+      kind: 'group',
+      id: outer.id,
+      property: 'members',
+      objectIds: [group.id],
+    });
     // As in Entra, a group within a group hands no app role down.
     const nested = await assign(outer.id, readRole);
     assert.equal(claimsOf(await asUser(scope)).roles, undefined);
