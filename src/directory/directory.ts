@@ -51,6 +51,7 @@ export class Directory {
   readonly #applicationsByAppId: UniqueIndex<Application>;
   readonly #applicationsByUri: UniqueIndex<Application>;
   readonly #principalsByAppId: UniqueIndex<ServicePrincipal>;
+  readonly #hostsByResource: UniqueIndex<Host>;
   readonly #usersByName: UniqueIndex<User>;
   readonly #rolesByPrincipal: ListIndex<AppRoleAssignment>;
   readonly #rolesByResource: ListIndex<AppRoleAssignment>;
@@ -70,6 +71,7 @@ export class Directory {
     this.#principalsByAppId = new UniqueIndex(records.servicePrincipals, (principal) =>
       isLive(principal) ? [principal.appId] : [],
     );
+    this.#hostsByResource = new UniqueIndex(records.hosts, ({ resourceId }) => [resourceId]);
     this.#usersByName = new UniqueIndex(records.users, (user) =>
       isLive(user) ? [user.userPrincipalName] : [],
     );
@@ -142,6 +144,11 @@ export class Directory {
   /** A registered machine by the id of its registration. */
   host(id: string): Host | undefined {
     return this.#records.hosts.get(id.toLowerCase());
+  }
+
+  /** By the machine's ARM id, in whichever letters. */
+  hostByResource(resourceId: string): Host | undefined {
+    return this.#hostsByResource.get(resourceId);
   }
 
   user(id: string): User | undefined {

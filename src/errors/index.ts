@@ -1,5 +1,6 @@
 // Error catalogues, one per wire dialect.
 export { graphErrors } from './graph.ts';
 export { keyErrors, keyVaultErrors, type ObjectErrors, secretErrors } from './key-vault.ts';
+export { managedIdentityErrors } from './managed-identity.ts';
 export { oauthErrors } from './oauth.ts';
 export { resourceManagerErrors } from './resource-manager.ts';

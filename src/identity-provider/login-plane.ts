@@ -8,6 +8,7 @@ import { ApiError, type Clock, type Plane, type Refusals } from '#kernel';
 import { type Storage, tenantPartition } from '#storage';
 import { discoveryOperations } from './discovery/operations.ts';
 import type { LoginContext, LoginEndpoints, LoginTarget } from './login-context.ts';
+import { managedIdentityOperations } from './managed-identity/operations.ts';
 import { correlationId, renderOAuthError } from './oauth-wire.ts';
 import { type FetchJson, IssuerKeys } from './token/issuer-keys.ts';
 import { tokenOperations } from './token/operations.ts';
@@ -34,7 +35,11 @@ export function loginPlane(options: LoginPlaneOptions): Plane<LoginTarget> {
   const target: LoginTarget = { origin: endpoints.login };
   return {
     name: 'login',
-    operations: [...discoveryOperations(context), ...tokenOperations(context)],
+    operations: [
+      ...discoveryOperations(context),
+      ...tokenOperations(context),
+      ...managedIdentityOperations(context),
+    ],
     accept: (name) => (name === hostname ? target : undefined),
     // Every row is anonymous, so this is asked for unknown paths only.
     authenticate: async () => {

@@ -27,6 +27,8 @@ export type TokenSubject =
       readonly kind: 'app';
       readonly principal: ServicePrincipal;
       readonly roles: readonly string[];
+      /** Of a managed identity: the machine whose agent asked. */
+      readonly hostResourceId?: string;
     }
   | {
       readonly kind: 'user';
@@ -91,14 +93,15 @@ function versionClaims({ resource: { owner }, ...input }: AccessTokenInput) {
   };
 }
 
-function appClaims({ principal, roles }: Extract<TokenSubject, { kind: 'app' }>) {
+function appClaims({ principal, roles, hostResourceId }: Extract<TokenSubject, { kind: 'app' }>) {
   const resource = principal.managedIdentityResourceId;
   return {
     idtyp: 'app',
     oid: principal.id,
     sub: principal.id,
     ...(roles.length > 0 ? { roles } : {}),
-    ...(resource === undefined ? {} : { xms_mirid: resource, xms_az_rid: resource }),
+    ...(resource === undefined ? {} : { xms_mirid: resource }),
+    ...(hostResourceId === undefined ? {} : { xms_az_rid: hostResourceId }),
   };
 }
 

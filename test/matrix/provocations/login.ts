@@ -8,6 +8,7 @@ import type { Instance } from '#test/kit/instance.ts';
 import type { Answer } from '#test/kit/wire.ts';
 import type { Estate } from '../call-row.ts';
 import { provokeResources } from './login-resources.ts';
+import { provokeMachineSignIn } from './machine-sign-in.ts';
 
 const GUESSES = 12;
 const AZURE_CLI = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
@@ -58,6 +59,7 @@ export async function provokeLogin({ instance }: Estate): Promise<Answer[]> {
     ...(await provokeUsers(instance, token)),
     ...(await provokeFederation(instance, { clientId, known: client, token })),
     await provokeExpiry(instance, { clientId, known: client, token }),
+    ...(await provokeMachineSignIn(instance)),
     ...(await provokePrincipals(instance, { clientId, known, token })),
     ...(await provokeResources(instance)),
   ];
