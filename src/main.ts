@@ -54,11 +54,7 @@ async function serveOn(listener: server.Listener, config: Config): Promise<void>
     domain: config.domain,
     systemGrant: asSystem(SYSTEM_PARTITION),
     tenantGrant: (tenantId) => asSystem(store.tenantPartition(tenantId)),
-    handOver: async (administrator, made) => {
-      const text = `${JSON.stringify(administrator, undefined, 2)}\n`;
-      install.writeWhole(files(config).administratorFile, text, install.PRIVATE_MODE);
-      await (await install.openAuditLog({ config, installation: made, clock })).close();
-    },
+    handOver: install.handOver(config, clock),
   });
   const audit = await install.openAuditLog({ config, installation, clock, isUsed: true });
   const estate = await openEstate(storage, installation, config);
@@ -113,6 +109,7 @@ async function openEstate(
   config: Config,
 ) {
   const urls = endpoints(config);
+  const hsm = await install.openHsm(config.hsm);
   const directory = await Directory.open({ storage, tenantId, clock });
   const resources = await Resources.open({ storage, tenantId });
   const authorizer = await Authorizer.open({ resources, directory });
@@ -131,7 +128,7 @@ async function openEstate(
   };
   const audiences = resourceAudiences(urls).vault;
   const jobs = [keyJob, signInJob, purgeJob(ports), vaultPurgeJob(ports), scheduleExpiryJob(ports)];
-  return { ...ports, endpoints: urls, audiences, jobs };
+  return { ...ports, ...(hsm && { hsm }), endpoints: urls, audiences, jobs };
 }
 
 function announce(config: Config, { tenantId, subscriptionId }: install.Installation): void {
@@ -139,7 +136,7 @@ function announce(config: Config, { tenantId, subscriptionId }: install.Installa
   const ready = { ...endpoints(config), tenantId, subscriptionId, caFile, administratorFile };
   const line = renderReadyLine(ready);
   install.writeWhole(instanceFile, line, install.PRIVATE_MODE);
-  process.stdout.write(config.output === 'json' ? line : renderBanner(ready));
+  process.stdout.write(config.output === 'json' ? line : renderBanner(ready, config.hsm?.token));
 }
 
 await buildProgram({

@@ -42,6 +42,7 @@ export function runScript(script, parameters) {
     fail(`Strongroom needs Node ${NODE_OLDEST.join('.')} or newer; this is ${process.version}.`);
   }
   ensureNative(node);
+  if (wantsHsm(parameters)) ensureHsmBinding(node);
   const child = spawn(node, [join(ROOT, script), ...parameters], {
     stdio: 'inherit',
     env: { NODE_COMPILE_CACHE: join(ROOT, 'build', 'compile-cache'), ...process.env },
@@ -143,6 +144,16 @@ function ensureNative(node) {
   } catch {
     // A read-only checkout: tried again next time.
   }
+}
+
+/** Whoever names a PKCS#11 module needs pkcs11js compiled, which npm was told not to do. */
+function wantsHsm(parameters) {
+  const isFlag = (text) => text === '--hsm-module' || text.startsWith('--hsm-module=');
+  return process.env.STRONGROOM_HSM_MODULE !== undefined || parameters.some(isFlag);
+}
+
+function ensureHsmBinding(node) {
+  spawnSync(node, [join(ROOT, 'tools/build-pkcs11.mjs')], { stdio: ['ignore', 2, 2] });
 }
 
 function fail(message) {

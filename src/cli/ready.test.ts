@@ -57,6 +57,13 @@ describe('the banner', () => {
   });
 });
 
+describe('the banner’s line about the HSM', () => {
+  it('says who holds keys of HSM types', () => {
+    assert.match(renderBanner(ready), /HSM {11}none: software holds/);
+    assert.match(renderBanner(ready, 'vaults'), /HSM {11}token "vaults"/);
+  });
+});
+
 describe('a path in a command', () => {
   it('is one word for the shell, whatever is in it', () => {
     assert.equal(quoteForShell('/var/lib/strongroom'), '/var/lib/strongroom');

@@ -49,8 +49,13 @@ export function loadReady(dataDirectory: string): Ready {
   }
 }
 
-/** For whoever has just started an instance: where everything is, and what to type next. */
-export function renderBanner(ready: Ready): string {
+const NO_HSM = 'none: software holds the keys of HSM types too';
+
+/**
+ * For whoever has just started an instance: where everything is, and what to type next. `hsmToken`
+ * is the label of the token that holds keys, if there is one.
+ */
+export function renderBanner(ready: Ready, hsmToken?: string): string {
   const directory = quoteForShell(dirname(ready.caFile));
   const strongroom = (command: string) =>
     `npm run strongroom -- ${command} --data-dir ${directory}`;
@@ -63,7 +68,7 @@ Strongroom is ready.
   Vaults        https://<name>${ready.vaultSuffix}
   Tenant        ${ready.tenantId}
   Subscription  ${ready.subscriptionId}
-  HSM           none: software holds the keys of HSM types too
+  HSM           ${hsmToken === undefined ? NO_HSM : `token "${hsmToken}"`}
 
 The administrator's sign-in, and an application's for scripts, stand in
   ${ready.administratorFile}

@@ -8,6 +8,18 @@ export type SealChoice =
   /** `read` and not a value, so that a printed Config never shows the key. */
   | { readonly kind: 'environment'; readonly variable: string; readonly read: () => string };
 
+/** A PKCS#11 token, and where its PIN is. */
+export interface HsmChoice {
+  /** Path of the module, a shared library. */
+  readonly module: string;
+  /** The token's label. */
+  readonly token: string;
+  readonly pin:
+    | { readonly kind: 'file'; readonly path: string }
+    /** `read` and not a value, so that a printed Config never shows the PIN. */
+    | { readonly kind: 'environment'; readonly read: () => string };
+}
+
 export interface Config {
   /** Absolute path of the directory that holds everything this instance keeps. */
   readonly dataDirectory: string;
@@ -25,6 +37,8 @@ export interface Config {
   readonly tlsCertFile?: string;
   readonly tlsKeyFile?: string;
   readonly seal: SealChoice;
+  /** Absent: keys of HSM types are held in software. */
+  readonly hsm?: HsmChoice;
 }
 
 /** A setting was wrong. The message is one sentence for the person who typed it; exit code 2. */

@@ -226,3 +226,37 @@ describe('the seal', () => {
     assert.doesNotMatch(JSON.stringify(config) + inspect(config, { depth: 9 }), /very-secret/);
   });
 });
+
+describe('the HSM', () => {
+  const module = { hsmModule: 'lib/p11.so', hsmToken: 'vaults' };
+
+  it('is a module, a token and a PIN from a file', () => {
+    const { hsm } = load({ flags: { ...module, hsmPinFile: 'pin' } });
+    assert.deepEqual(hsm, {
+      module: '/where/lib/p11.so',
+      token: 'vaults',
+      pin: { kind: 'file', path: '/where/pin' },
+    });
+    assert.ok(Object.isFrozen(hsm));
+  });
+
+  it('takes the PIN from the environment, and a printed configuration does not show it', () => {
+    const config = load({ flags: module, environment: { STRONGROOM_HSM_PIN: '914-572' } });
+    assert.equal(config.hsm?.pin.kind === 'environment' && config.hsm.pin.read(), '914-572');
+    assert.doesNotMatch(inspect(config, { depth: 9 }) + JSON.stringify(config), /914-572/);
+  });
+
+  it('never takes the PIN from the configuration file', () => {
+    const config = file({ ...module, hsmPin: '914-572' });
+    assert.match(refusal({ flags: { config } }), /set STRONGROOM_HSM_PIN instead/);
+  });
+
+  it('is refused with half of what it needs', () => {
+    const environment = { STRONGROOM_HSM_PIN: '1' };
+    assert.match(refusal({ flags: { hsmModule: 'p' }, environment }), /needs --hsm-token/);
+    assert.match(refusal({ flags: module }), /needs the PIN/);
+    assert.match(refusal({ flags: { ...module, hsmPinFile: 'pin' }, environment }), /the PIN/);
+    assert.match(refusal({ flags: { hsmToken: 'vaults' } }), /need --hsm-module/);
+    assert.match(refusal({ environment }), /need --hsm-module/);
+  });
+});

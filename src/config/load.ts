@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import ipaddr from 'ipaddr.js';
-import { type Config, ConfigError, type SealChoice } from './config.ts';
+import { type Config, ConfigError, type HsmChoice, type SealChoice } from './config.ts';
 import { dataFiles } from './data-files.ts';
 import { configFileSetting, type Setting, settings, type Values } from './settings.ts';
 
@@ -40,6 +40,7 @@ export function loadConfig(sources: ConfigSources): Config {
     ...absolutePaths(fromEnvironment, workingDirectory),
     ...absolutePaths(flagValues(sources.flags), workingDirectory),
   };
+  const hsm = chooseHsm(values);
   const dataDirectory = values.dataDirectory ?? resolve(workingDirectory, DEFAULT_DATA_DIRECTORY);
   return Object.freeze({
     dataDirectory,
@@ -49,6 +50,7 @@ export function loadConfig(sources: ConfigSources): Config {
     output: parseOutput(values.output ?? 'text'),
     ...tlsFiles(values),
     seal: chooseSeal(values, dataDirectory),
+    ...(hsm && { hsm }),
   });
 }
 
@@ -181,6 +183,25 @@ function chooseSeal(values: Values, dataDirectory: string): SealChoice {
     });
   }
   return Object.freeze({ kind: 'key-file', path: keyFile ?? dataFiles(dataDirectory).keyFile });
+}
+
+function chooseHsm({ hsmModule, hsmToken, hsmPinFile, hsmPin }: Values): HsmChoice | undefined {
+  if (hsmModule === undefined) {
+    if (hsmToken === undefined && hsmPinFile === undefined && hsmPin === undefined)
+      return undefined;
+    throw new ConfigError('A token and its PIN need --hsm-module: the PKCS#11 module of the HSM.');
+  }
+  if (hsmToken === undefined) {
+    throw new ConfigError('--hsm-module needs --hsm-token: the label of the token to use.');
+  }
+  if ((hsmPinFile === undefined) === (hsmPin === undefined)) {
+    throw new ConfigError('--hsm-module needs the PIN: --hsm-pin-file or STRONGROOM_HSM_PIN.');
+  }
+  const pin =
+    hsmPinFile === undefined
+      ? ({ kind: 'environment', read: () => hsmPin ?? '' } as const)
+      : ({ kind: 'file', path: hsmPinFile } as const);
+  return Object.freeze({ module: hsmModule, token: hsmToken, pin: Object.freeze(pin) });
 }
 
 function flagName(setting: Setting): string {

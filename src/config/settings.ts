@@ -88,6 +88,34 @@ export const settings = [
     isPath: false,
     environmentOnly: true,
   },
+  {
+    name: 'hsmModule',
+    flag: '--hsm-module <file>',
+    variable: 'STRONGROOM_HSM_MODULE',
+    help: 'PKCS#11 module of the HSM that makes and holds the -HSM keys of Premium vaults',
+    isPath: true,
+  },
+  {
+    name: 'hsmToken',
+    flag: '--hsm-token <label>',
+    variable: 'STRONGROOM_HSM_TOKEN',
+    help: 'label of the token in that module',
+    isPath: false,
+  },
+  {
+    name: 'hsmPinFile',
+    flag: '--hsm-pin-file <file>',
+    variable: 'STRONGROOM_HSM_PIN_FILE',
+    help: 'file with the PIN of the token, readable by its owner only',
+    isPath: true,
+  },
+  {
+    name: 'hsmPin',
+    variable: 'STRONGROOM_HSM_PIN',
+    help: 'the PIN itself, instead of a file',
+    isPath: false,
+    environmentOnly: true,
+  },
 ] as const satisfies readonly Setting[];
 
 export type SettingName = (typeof settings)[number]['name'];

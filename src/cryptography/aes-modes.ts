@@ -1,14 +1,14 @@
-// The AES modes that symmetric Key Vault keys offer, over node:crypto: GCM, CBC with and without
-// padding, and the two key wraps.
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto';
+// The AES modes that symmetric Key Vault keys offer: GCM, CBC with and without padding, and the two
+// key wraps. The rules for lengths and parameters stand here; the ciphers are the key's own, which
+// may be in a token (`symmetric-key.ts`).
+import { randomBytes } from 'node:crypto';
 import { AES_GCM_IV_BYTES, AES_GCM_TAG_BYTES } from './aes-gcm.ts';
 import { KeyError } from './key-error.ts';
-
-export type AesMode = 'gcm' | 'cbc' | 'cbcpad' | 'kw' | 'kwp';
+import type { AesMode, SymmetricKey } from './symmetric-key.ts';
 
 interface ModeAndKey {
   readonly mode: AesMode;
-  readonly key: KeyObject;
+  readonly key: SymmetricKey;
   readonly iv: Uint8Array | undefined;
   readonly aad: Uint8Array | undefined;
 }
@@ -31,11 +31,9 @@ export interface Sealed {
 
 const BLOCK_BYTES = 16;
 const WRAP_BLOCK_BYTES = 8;
-/** RFC 3394 §2.2.3.1 and RFC 5649 §3. */
-const WRAP_IV = { kw: Buffer.from('a6a6a6a6a6a6a6a6', 'hex'), kwp: Buffer.from('a65959a6', 'hex') };
 
 /** KeyError `plaintextLength`, `parameterLength`, `parameterNotAllowed`. */
-export function seal(input: SealInput): Sealed {
+export async function seal(input: SealInput): Promise<Sealed> {
   const { mode, key, plaintext, iv, aad } = input;
   if (mode !== 'gcm') assertAbsent('aad', aad);
   switch (mode) {
@@ -50,44 +48,46 @@ export function seal(input: SealInput): Sealed {
         throw new KeyError('plaintextLength', 'value');
       }
       const used = Buffer.from(given('iv', iv, BLOCK_BYTES) ?? randomBytes(BLOCK_BYTES));
-      const cipher = createCipheriv(`aes-${bits(key)}-cbc`, key, used);
-      cipher.setAutoPadding(mode === 'cbcpad');
-      return { ciphertext: Buffer.concat([cipher.update(plaintext), cipher.final()]), iv: used };
+      return { ciphertext: await key.encipher({ mode, iv: used }, plaintext), iv: used };
     }
     case 'kw':
-    case 'kwp': {
+    case 'kwp':
       assertAbsent('iv', iv);
       assertWrappable(mode, plaintext);
-      const cipher = createCipheriv(wrapName(mode, key), key, WRAP_IV[mode]);
-      return { ciphertext: Buffer.concat([cipher.update(plaintext), cipher.final()]) };
-    }
+      return { ciphertext: await key.encipher({ mode }, plaintext) };
   }
 }
 
 /** KeyError `parameterMissing`, `parameterLength`, `parameterNotAllowed`, `undecryptable`. */
-export function unseal(input: UnsealInput): Buffer {
+export async function unseal(input: UnsealInput): Promise<Buffer> {
+  const plaintext = await open(input);
+  if (plaintext === undefined) throw new KeyError('undecryptable', 'value');
+  return plaintext;
+}
+
+function open(input: UnsealInput): Promise<Buffer | undefined> {
   const { mode, key, ciphertext, iv, tag, aad } = input;
   if (mode !== 'gcm') {
     assertAbsent('aad', aad);
     assertAbsent('tag', tag);
   }
   switch (mode) {
-    case 'gcm':
-      return unsealGcm(input);
+    case 'gcm': {
+      const used = needed('iv', iv, AES_GCM_IV_BYTES);
+      const sealed = Buffer.concat([ciphertext, needed('tag', tag, AES_GCM_TAG_BYTES)]);
+      return key.decipher({ mode, iv: used, aad }, sealed);
+    }
     case 'cbc':
     case 'cbcpad': {
-      const cipher = createDecipheriv(`aes-${bits(key)}-cbc`, key, needed('iv', iv, BLOCK_BYTES));
-      cipher.setAutoPadding(mode === 'cbcpad');
+      const used = needed('iv', iv, BLOCK_BYTES);
       if (ciphertext.byteLength === 0) throw new KeyError('undecryptable', 'value');
-      return finish(() => [cipher.update(ciphertext), cipher.final()]);
+      return key.decipher({ mode, iv: used }, ciphertext);
     }
     case 'kw':
-    case 'kwp': {
+    case 'kwp':
       assertAbsent('iv', iv);
       assertWrapped(mode, ciphertext);
-      const cipher = createDecipheriv(wrapName(mode, key), key, WRAP_IV[mode]);
-      return finish(() => [cipher.update(ciphertext), cipher.final()]);
-    }
+      return key.decipher({ mode }, ciphertext);
   }
 }
 
@@ -95,44 +95,12 @@ export function unseal(input: UnsealInput): Buffer {
  * The IV is always made here. Who may only encrypt but could choose the IV would get the key stream
  * of another's message, and so could decrypt.
  */
-function sealGcm({ key, plaintext, iv, aad }: SealInput): Sealed {
+async function sealGcm({ mode, key, plaintext, iv, aad }: SealInput): Promise<Sealed> {
   assertAbsent('iv', iv);
   const fresh = randomBytes(AES_GCM_IV_BYTES);
-  const cipher = createCipheriv(gcmName(key), key, fresh);
-  if (aad !== undefined) cipher.setAAD(aad);
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return { ciphertext, iv: fresh, tag: cipher.getAuthTag() };
-}
-
-function unsealGcm({ key, ciphertext, iv, tag, aad }: UnsealInput): Buffer {
-  const used = needed('iv', iv, AES_GCM_IV_BYTES);
-  const authTagLength = AES_GCM_TAG_BYTES;
-  const cipher = createDecipheriv(gcmName(key), key, used, { authTagLength });
-  cipher.setAuthTag(needed('tag', tag, AES_GCM_TAG_BYTES));
-  if (aad !== undefined) cipher.setAAD(aad);
-  return finish(() => [cipher.update(ciphertext), cipher.final()]);
-}
-
-function finish(work: () => readonly Buffer[]): Buffer {
-  try {
-    return Buffer.concat(work());
-  } catch {
-    throw new KeyError('undecryptable', 'value');
-  }
-}
-
-function bits(key: KeyObject): number {
-  return (key.symmetricKeySize ?? 0) * 8;
-}
-
-function gcmName(key: KeyObject): 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' {
-  const size = bits(key);
-  if (size === 128) return 'aes-128-gcm';
-  return size === 192 ? 'aes-192-gcm' : 'aes-256-gcm';
-}
-
-function wrapName(mode: 'kw' | 'kwp', key: KeyObject): string {
-  return `id-aes${bits(key)}-wrap${mode === 'kwp' ? '-pad' : ''}`;
+  const sealed = await key.encipher({ mode, iv: fresh, aad }, plaintext);
+  const end = sealed.length - AES_GCM_TAG_BYTES;
+  return { ciphertext: sealed.subarray(0, end), iv: fresh, tag: sealed.subarray(end) };
 }
 
 /** RFC 3394: whole blocks of 8 bytes, at least two. RFC 5649: at least one byte. */

@@ -6,7 +6,7 @@ import { assertAbsent, type Sealed, seal, unseal } from './aes-modes.ts';
 import { ENCRYPTION_ALGORITHMS, encryptionAlgorithm, WRAP_ALGORITHMS } from './algorithms.ts';
 import type { DecryptionScheme } from './engine.ts';
 import { KeyError } from './key-error.ts';
-import { engineKey, type KeyMaterial, keyObject, publicKeyObject } from './key-material.ts';
+import { engineKey, type KeyMaterial, publicKeyObject, symmetricKey } from './key-material.ts';
 
 interface KeyAndAlgorithm {
   readonly key: KeyMaterial;
@@ -73,7 +73,7 @@ async function encryptWith(table: Table, input: EncryptInput): Promise<Sealed> {
   const { key, plaintext, iv, aad } = input;
   const algorithm = encryptionAlgorithm(table, input.algorithm, key);
   if (algorithm.kty === 'oct') {
-    return seal({ mode: algorithm.mode, key: keyObject(key), plaintext, iv, aad });
+    return seal({ mode: algorithm.mode, key: symmetricKey(key), plaintext, iv, aad });
   }
   assertAbsent('iv', iv);
   assertAbsent('aad', aad);
@@ -84,7 +84,7 @@ async function decryptWith(table: Table, input: DecryptInput): Promise<Buffer> {
   const { key, ciphertext, iv, tag, aad } = input;
   const algorithm = encryptionAlgorithm(table, input.algorithm, key);
   if (algorithm.kty === 'oct') {
-    return unseal({ mode: algorithm.mode, key: keyObject(key), ciphertext, iv, tag, aad });
+    return unseal({ mode: algorithm.mode, key: symmetricKey(key), ciphertext, iv, tag, aad });
   }
   assertAbsent('iv', iv);
   assertAbsent('tag', tag);

@@ -37,6 +37,8 @@ export {
   serializeKey,
 } from './key-material.ts';
 export { type KeyProvider, softwareProvider } from './key-provider.ts';
+export { TokenError } from './pkcs11/token-error.ts';
+export { openTokenProvider, type TokenProvider } from './pkcs11/token-provider.ts';
 export { type SignInput, sign, type VerifyInput, verify } from './sign.ts';
 export type { AlternativeNames } from './x509/alternative-names.ts';
 export {

@@ -5,6 +5,7 @@ import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } fr
 import type { EngineKey } from './engine.ts';
 import { engine } from './implementation.ts';
 import { KeyError } from './key-error.ts';
+import { SoftwareSymmetricKey, type SymmetricKey } from './symmetric-key.ts';
 
 /** Key Vault's names. */
 export type CurveName = 'P-256' | 'P-384' | 'P-521' | 'P-256K';
@@ -26,14 +27,22 @@ interface Opened {
   readonly secret: KeyObject | undefined;
   publicKey: KeyObject | undefined;
   engineKey: EngineKey | undefined;
+  symmetricKey: SymmetricKey | undefined;
 }
 
-/** A key that only its provider can use: what it is, its public part, and the way to it. */
-export interface HeldKey {
+/** A key that only its provider can use: what it is, and the way to it. */
+export type HeldKey =
   /** RSA or EC. */
-  readonly publicKey: KeyObject;
-  readonly engineKey: EngineKey;
-}
+  | { readonly publicKey: KeyObject; readonly engineKey: EngineKey }
+  /** oct. */
+  | { readonly sizeBits: number; readonly symmetricKey: SymmetricKey };
+
+const NOTHING = {
+  secret: undefined,
+  publicKey: undefined,
+  engineKey: undefined,
+  symmetricKey: undefined,
+} as const satisfies Opened;
 
 const CURVES = {
   prime256v1: { crv: 'P-256', sizeBits: 256 },
@@ -55,14 +64,16 @@ const opened = new WeakMap<KeyMaterial, Opened>();
 export function fromKeyObject(key: KeyObject): KeyMaterial {
   if (key.type === 'public') throw new KeyError('unsupportedKeyType', 'public');
   const material = Object.freeze(describe(key));
-  opened.set(material, { secret: key, publicKey: undefined, engineKey: undefined });
+  opened.set(material, { ...NOTHING, secret: key });
   return material;
 }
 
 /** A key whose private part stays with a provider. Everything but exporting it works the same. */
-export function fromHeldKey({ publicKey, engineKey }: HeldKey): KeyMaterial {
-  const material = Object.freeze(describe(publicKey));
-  opened.set(material, { secret: undefined, publicKey, engineKey });
+export function fromHeldKey(held: HeldKey): KeyMaterial {
+  const description: KeyMaterial =
+    'publicKey' in held ? describe(held.publicKey) : { kty: 'oct', sizeBits: held.sizeBits };
+  const material = Object.freeze(description);
+  opened.set(material, { ...NOTHING, ...held });
   return material;
 }
 
@@ -78,6 +89,13 @@ export function engineKey(material: KeyMaterial): EngineKey {
   const entry = open(material);
   entry.engineKey ??= engine().openKey(keyObject(material));
   return entry.engineKey;
+}
+
+/** @internal A symmetric key made ready for use; kept for the next time. */
+export function symmetricKey(material: KeyMaterial): SymmetricKey {
+  const entry = open(material);
+  entry.symmetricKey ??= new SoftwareSymmetricKey(keyObject(material));
+  return entry.symmetricKey;
 }
 
 /** @internal The public part of an RSA or EC key; kept for the next time. */

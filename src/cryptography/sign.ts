@@ -1,9 +1,9 @@
 // Signatures over a digest that the caller computed, as Key Vault's sign and verify take it.
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { signatureAlgorithm } from './algorithms.ts';
 import { DIGEST_BYTES, type SigningMethod } from './engine.ts';
 import { KeyError } from './key-error.ts';
-import { engineKey, type KeyMaterial, keyObject } from './key-material.ts';
+import { engineKey, type KeyMaterial, symmetricKey } from './key-material.ts';
 
 export interface SignInput {
   readonly key: KeyMaterial;
@@ -25,7 +25,7 @@ const PKCS1_OVERHEAD_BYTES = 11;
  */
 export async function sign({ key, algorithm, digest }: SignInput): Promise<Buffer> {
   const found = signatureAlgorithm(algorithm, key);
-  if (found.kty === 'oct') return createHmac(found.hmac, keyObject(key)).update(digest).digest();
+  if (found.kty === 'oct') return await symmetricKey(key).hmac(found.hmac, digest);
   assertDigest(key, found.method, digest);
   return await engineKey(key).sign(found.method, digest);
 }

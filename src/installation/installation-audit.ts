@@ -3,7 +3,8 @@ import { AuditLog } from '#audit';
 import { type Config, dataFiles } from '#config';
 import type { Clock, Grant } from '#kernel';
 import { openStorage, sqliteObserver } from '#storage';
-import { auditKeyOf, type Installation, loadAuditKey } from './installation.ts';
+import { PRIVATE_MODE, writeWhole } from './files.ts';
+import { type Administrator, auditKeyOf, type Installation, loadAuditKey } from './installation.ts';
 import { chooseSeal } from './seal.ts';
 
 export interface AuditKeyInput {
@@ -43,4 +44,13 @@ export function openAuditLog(input: AuditLogInput): Promise<AuditLog> {
     key: auditKeyOf(installation),
     expectExisting: isUsed,
   });
+}
+
+/** What first start leaves behind: the administrator's file and an audit log that has begun. */
+export function handOver(config: Pick<Config, 'dataDirectory'>, clock: Clock) {
+  return async (administrator: Administrator, made: Pick<Installation, 'auditKey'>) => {
+    const text = `${JSON.stringify(administrator, undefined, 2)}\n`;
+    writeWhole(dataFiles(config.dataDirectory).administratorFile, text, PRIVATE_MODE);
+    await (await openAuditLog({ config, installation: made, clock })).close();
+  };
 }

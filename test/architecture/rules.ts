@@ -49,6 +49,7 @@ export const confinedModules: Confinement = {
   '@peculiar/asn1-schema': ['src/cryptography/'],
   asn1js: ['src/cryptography/'],
   '@noble/curves': ['src/cryptography/'],
+  pkcs11js: ['src/cryptography/pkcs11/'],
 };
 
 /** Expressions that only these places may write, for example the machine's clock. */

@@ -1,8 +1,9 @@
 // Which provider holds which key. Types without `-HSM` are software's; those with it are the HSM's
-// if one is connected, and software's otherwise (`hsmPlatform` says which). A key stays with the
-// provider that made it, whatever is connected later.
+// if one is connected, and software's otherwise (`hsmPlatform` says which). So are exportable keys:
+// they are made to leave, and what an HSM holds does not. A key stays with the provider that made
+// it, whatever is connected later.
 import { type KeyMaterial, type KeyProvider, softwareProvider } from '#cryptography';
-import { isHardware, type KeyContent, type KeyType } from './key.ts';
+import { isHardware, type KeyContent, type KeyListed } from './key.ts';
 
 export class KeyProviders {
   readonly #hsm: KeyProvider | undefined;
@@ -11,9 +12,10 @@ export class KeyProviders {
     this.#hsm = hsm;
   }
 
-  /** Makes and imports keys of the type. */
-  forType(kty: KeyType): KeyProvider {
-    return isHardware(kty) && this.#hsm !== undefined ? this.#hsm : softwareProvider;
+  /** Makes and imports such keys. */
+  for({ kty, exportable }: Pick<KeyListed, 'kty' | 'exportable'>): KeyProvider {
+    if (!isHardware(kty) || exportable) return softwareProvider;
+    return this.#hsm ?? softwareProvider;
   }
 
   open({ material, provider }: Pick<KeyContent, 'material' | 'provider'>): Promise<KeyMaterial> {

@@ -60,8 +60,8 @@ export async function createKey(
   const draft = draftOf(session, name, { kty, given: input.given });
   // Making a key is expensive: what will be refused anyway is refused first.
   await requireWritable(session, name);
-  const provider = session.providers.forType(kty);
-  const made = { kty, provider, material: await provider.make(spec) };
+  const provider = session.providers.for({ kty, exportable: draft.exportable });
+  const made = { kty, provider, material: await make(provider, spec) };
   return addKey(session, withMaterial(draft, made));
 }
 
@@ -75,7 +75,7 @@ export async function importKey(
   const keyOps = given.key_ops ?? given.key.key_ops;
   const draft = draftOf(session, name, { kty, given: { ...given, key_ops: keyOps } });
   await requireWritable(session, name);
-  const provider = session.providers.forType(kty);
+  const provider = session.providers.for({ kty, exportable: draft.exportable });
   const made = { kty, provider, material: await materialOf(provider, given) };
   return addKey(session, withMaterial(draft, made));
 }
@@ -171,9 +171,9 @@ async function addRotated(
 }
 
 async function makeLike(providers: KeyProviders, before: FoundKey): Promise<MadeKey> {
-  const { kty } = before.version.header.listed;
-  const provider = providers.forType(kty);
-  return { kty, provider, material: await provider.make(specOf(before)) };
+  const { kty, exportable } = before.version.header.listed;
+  const provider = providers.for({ kty, exportable });
+  return { kty, provider, material: await make(provider, specOf(before)) };
 }
 
 interface MadeKey {
@@ -297,6 +297,16 @@ function importedType({ key, Hsm }: KeyImportParameters): KeyType {
   if (base === 'EC') return hardware ? 'EC-HSM' : 'EC';
   if (base === 'oct' && hardware) return 'oct-HSM';
   throw new ApiError(keyErrors.jwkInvalid);
+}
+
+/** Not every HSM makes every key. */
+async function make(provider: KeyProvider, spec: KeySpec): Promise<KeyMaterial> {
+  try {
+    return await provider.make(spec);
+  } catch (cause) {
+    if (!(cause instanceof KeyError)) throw cause;
+    throw invalidProperties([cause.subject], cause);
+  }
 }
 
 /** Every flaw of an imported key is one and the same answer; which one it was, the log knows. */

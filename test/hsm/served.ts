@@ -1,0 +1,182 @@
+// A served instance with its HSM keys in the token, over the wire as any client speaks. The cases
+// build on each other: the same vault is served with the token, without it, and with it again.
+import assert from 'node:assert/strict';
+import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { z } from '#kernel';
+import type { Caller } from '#test/kit/caller.ts';
+import { createVault, vaultScope } from '#test/kit/estate.ts';
+import { type Instance, startInstance, temporaryDirectory } from '#test/kit/instance.ts';
+import { type HsmCase, type HsmPlace, hsmFlags } from './suite.ts';
+
+const KEY = z.object({
+  key: z.looseObject({
+    kid: z.string(),
+    kty: z.string(),
+    n: z.string().optional(),
+    e: z.string().optional(),
+  }),
+  attributes: z.looseObject({ hsmPlatform: z.string() }),
+});
+const VALUE = z.object({ value: z.string() });
+const MESSAGE = Buffer.from('what is signed');
+const DIGEST = createHash('sha256').update(MESSAGE).digest('base64url');
+
+type Key = z.infer<typeof KEY>;
+
+class Served {
+  readonly #place: HsmPlace;
+  readonly #dataDirectory = temporaryDirectory();
+  #instance: Instance | undefined;
+  #vault = '';
+
+  constructor(place: HsmPlace) {
+    this.#place = place;
+  }
+
+  async start(flags: readonly string[]): Promise<void> {
+    await this.#instance?.stop();
+    const { environment } = this.#place.hsm;
+    const dataDirectory = this.#dataDirectory;
+    this.#instance = await startInstance({ dataDirectory, flags, environment });
+  }
+
+  async makeVault(): Promise<void> {
+    const { owner } = this;
+    const sku = { family: 'A', name: 'premium' };
+    this.#vault = await createVault(owner, { model: 'policy', properties: { sku } });
+    const { tenantId } = owner.endpoints;
+    const entry = { tenantId, objectId: owner.objectId, permissions: { keys: ['all', 'purge'] } };
+    const answer = await owner.arm({
+      method: 'PUT',
+      path: `${vaultScope(owner, this.#vault)}/accessPolicies/add`,
+      json: { properties: { accessPolicies: [entry] } },
+    });
+    answer.expect(200, 201);
+  }
+
+  get owner(): Caller {
+    if (this.#instance === undefined) throw new Error('nothing is served');
+    return this.#instance.owner;
+  }
+
+  send(method: string, path: string, json?: unknown) {
+    return this.owner.vault(this.#vault, { method, path, json, apiVersion: '2026-04-01' });
+  }
+
+  async make(name: string, json: object): Promise<Key> {
+    return (await this.send('POST', `/keys/${name}/create`, json)).expect(200).read(KEY);
+  }
+
+  async use(name: string, operation: string, json: object): Promise<string> {
+    const answer = await this.send('POST', `/keys/${name}/${operation}`, json);
+    return answer.expect(200).read(VALUE).value;
+  }
+
+  async end(): Promise<void> {
+    const exit = await this.#instance?.stop();
+    rmSync(this.#dataDirectory, { recursive: true, force: true });
+    assert.deepEqual(exit, { code: 0, signal: null });
+  }
+}
+
+async function requireSignature(served: Served, name: string, { key }: Key): Promise<void> {
+  const signature = await served.use(name, 'sign', { alg: 'PS256', value: DIGEST });
+  const { n = '', e = '' } = key;
+  const publicKey = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });
+  const checked = { key: publicKey, padding: 6, saltLength: 32 };
+  assert.ok(verify('sha256', MESSAGE, checked, Buffer.from(signature, 'base64url')));
+}
+
+export function servedCases(place: HsmPlace): readonly HsmCase[] {
+  const served = new Served(place);
+  const keys = new Map<string, Key>();
+  const keyOf = (name: string): Key => keys.get(name) ?? assert.fail(`no key ${name}`);
+  const make = async (name: string, json: object) => keys.set(name, await served.make(name, json));
+  return [
+    {
+      name: 'served: HSM keys of a Premium vault are the token’s, and say so',
+      run: async () => {
+        await served.start(hsmFlags(place));
+        await served.makeVault();
+        await make('held', { kty: 'RSA-HSM' });
+        await make('soft', { kty: 'RSA' });
+        assert.equal(keyOf('held').attributes.hsmPlatform, '1');
+        assert.equal(keyOf('soft').attributes.hsmPlatform, '0');
+        await requireSignature(served, 'held', keyOf('held'));
+      },
+    },
+    {
+      name: 'served: wrap and unwrap, encrypt and decrypt with keys of the token',
+      run: async () => {
+        await make('aes', { kty: 'oct-HSM', key_size: 256 });
+        const secret = Buffer.alloc(32, 7).toString('base64url');
+        for (const [name, alg] of [
+          ['held', 'RSA-OAEP'],
+          ['aes', 'A256KW'],
+        ] as const) {
+          const wrapped = await served.use(name, 'wrapkey', { alg, value: secret });
+          assert.equal(await served.use(name, 'unwrapkey', { alg, value: wrapped }), secret);
+        }
+      },
+    },
+    {
+      name: 'served: an imported key is used in the token',
+      run: async () => {
+        const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+        const key = { ...privateKey.export({ format: 'jwk' }), kty: 'RSA-HSM' };
+        const answer = await served.send('PUT', '/keys/imported', { key });
+        keys.set('imported', answer.expect(200).read(KEY));
+        assert.equal(keyOf('imported').attributes.hsmPlatform, '1');
+        await requireSignature(served, 'imported', keyOf('imported'));
+      },
+    },
+    {
+      name: 'served: a rotated key is new in the token, and its old version still decrypts',
+      run: async () => {
+        const value = Buffer.from('before').toString('base64url');
+        const sealed = await served.use('held', 'encrypt', { alg: 'RSA-OAEP', value });
+        const before = keyOf('held');
+        const rotated = await served.send('POST', '/keys/held/rotate');
+        keys.set('held', rotated.expect(200).read(KEY));
+        assert.notEqual(keyOf('held').key.n, before.key.n);
+        const version = before.key.kid.split('/').at(-1);
+        const opened = await served.use(`held/${version}`, 'decrypt', {
+          ...{ alg: 'RSA-OAEP', value: sealed },
+        });
+        assert.equal(opened, value);
+      },
+    },
+    {
+      name: 'served: a key comes back from its backup',
+      run: async () => {
+        const blob = await served.use('imported', 'backup', {});
+        (await served.send('DELETE', '/keys/imported')).expect(200);
+        (await served.send('DELETE', '/deletedkeys/imported')).expect(204);
+        (await served.send('POST', '/keys/restore', { value: blob })).expect(200);
+        await requireSignature(served, 'imported', keyOf('imported'));
+      },
+    },
+    {
+      name: 'served: without the token its keys do nothing, and software’s still work',
+      run: async () => {
+        await served.start([]);
+        const refused = await served.send('POST', '/keys/held/sign', {
+          ...{ alg: 'PS256', value: DIGEST },
+        });
+        assert.equal(refused.status, 500);
+        assert.doesNotMatch(refused.text, /pkcs11|HSM/);
+        (await served.send('GET', '/keys/held')).expect(200);
+        await requireSignature(served, 'soft', keyOf('soft'));
+      },
+    },
+    {
+      name: 'served: with the token again, its keys work as before',
+      run: async () => {
+        await served.start(hsmFlags(place));
+        await requireSignature(served, 'held', keyOf('held'));
+        await served.end();
+      },
+    },
+  ];
+}
