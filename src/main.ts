@@ -116,19 +116,17 @@ async function openEstate(
   const authenticator = new Authenticator({ directory, clock, login: urls.login });
   const ports = { storage, directory, resources, authorizer, authenticator, clock, tenantId };
   const tenant = storage.view(asSystem(store.tenantPartition(tenantId)));
-  const keyJob: server.Job = {
-    name: 'rotate token signing keys',
-    everyMs: HOUR_MS,
-    run: async () => void (await maintainSigningKeys(tenant, clock)),
-  };
-  const signInJob: server.Job = {
-    name: 'forget expired sign-ins',
-    everyMs: 24 * HOUR_MS,
-    run: async () => void (await purgeExpiredSignIns(tenant, clock)),
-  };
-  const audiences = resourceAudiences(urls).vault;
+  const rotate = async () => void (await maintainSigningKeys(tenant, clock));
+  const keyJob = { name: 'rotate token signing keys', everyMs: HOUR_MS, run: rotate };
+  const forget = async () => void (await purgeExpiredSignIns(tenant, clock));
+  const signInJob = { name: 'forget expired sign-ins', everyMs: 24 * HOUR_MS, run: forget };
   const jobs = [keyJob, signInJob, purgeJob(ports), vaultPurgeJob(ports), scheduleExpiryJob(ports)];
-  return { ...ports, ...(hsm && { hsm }), endpoints: urls, audiences, jobs };
+  const attestationAuthorities = install.readAttestationAuthorities(config);
+  return {
+    ...{ ...ports, jobs, attestationAuthorities, endpoints: urls },
+    ...(hsm && { hsm }),
+    audiences: resourceAudiences(urls).vault,
+  };
 }
 
 function announce(config: Config, { tenantId, subscriptionId }: install.Installation): void {

@@ -39,6 +39,8 @@ export interface Config {
   readonly seal: SealChoice;
   /** Absent: keys of HSM types are held in software. */
   readonly hsm?: HsmChoice;
+  /** JSON file that names attestation services and their keys; absent: nothing is released. */
+  readonly attestationFile?: string;
 }
 
 /** A setting was wrong. The message is one sentence for the person who typed it; exit code 2. */

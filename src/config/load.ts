@@ -51,6 +51,7 @@ export function loadConfig(sources: ConfigSources): Config {
     ...tlsFiles(values),
     seal: chooseSeal(values, dataDirectory),
     ...(hsm && { hsm }),
+    ...(values.attestationFile !== undefined && { attestationFile: values.attestationFile }),
   });
 }
 

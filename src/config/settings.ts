@@ -82,6 +82,13 @@ export const settings = [
     isPath: true,
   },
   {
+    name: 'attestationFile',
+    flag: '--attestation-authorities <file>',
+    variable: 'STRONGROOM_ATTESTATION_AUTHORITIES',
+    help: 'JSON file: attestation services on whose word keys are released, with their keys',
+    isPath: true,
+  },
+  {
     name: 'rootKey',
     variable: 'STRONGROOM_ROOT_KEY',
     help: 'the root key itself, instead of a key file',

@@ -67,6 +67,19 @@ export const WRAP_ALGORITHMS = {
   CKM_AES_KEY_WRAP_PAD: { kty: 'oct', mode: 'kwp' },
 } as const satisfies Record<string, EncryptionAlgorithm>;
 
+/** For keys of trusted environments; `A*KWPAD` is RFC 5649 under the name of the key's size. */
+export const SECURE_WRAP_ALGORITHMS = {
+  'RSA-OAEP-256': RSA_ENCRYPTION['RSA-OAEP-256'],
+  A128KW: WRAP_ALGORITHMS.A128KW,
+  A192KW: WRAP_ALGORITHMS.A192KW,
+  A256KW: WRAP_ALGORITHMS.A256KW,
+  A128KWPAD: { kty: 'oct', mode: 'kwp', sizeBits: 128 },
+  A192KWPAD: { kty: 'oct', mode: 'kwp', sizeBits: 192 },
+  A256KWPAD: { kty: 'oct', mode: 'kwp', sizeBits: 256 },
+  CKM_AES_KEY_WRAP: WRAP_ALGORITHMS.CKM_AES_KEY_WRAP,
+  CKM_AES_KEY_WRAP_PAD: WRAP_ALGORITHMS.CKM_AES_KEY_WRAP_PAD,
+} as const satisfies Record<string, EncryptionAlgorithm>;
+
 const AES_SIZES_BITS: readonly number[] = [128, 192, 256];
 
 /** KeyError `unknownAlgorithm` or `algorithmNotForKey`. */

@@ -3,7 +3,12 @@
 // error.
 import { constants, publicEncrypt } from 'node:crypto';
 import { assertAbsent, type Sealed, seal, unseal } from './aes-modes.ts';
-import { ENCRYPTION_ALGORITHMS, encryptionAlgorithm, WRAP_ALGORITHMS } from './algorithms.ts';
+import {
+  ENCRYPTION_ALGORITHMS,
+  encryptionAlgorithm,
+  SECURE_WRAP_ALGORITHMS,
+  WRAP_ALGORITHMS,
+} from './algorithms.ts';
 import type { DecryptionScheme } from './engine.ts';
 import { KeyError } from './key-error.ts';
 import { engineKey, type KeyMaterial, publicKeyObject, symmetricKey } from './key-material.ts';
@@ -67,7 +72,18 @@ export async function unwrapKey({ key, algorithm, ciphertext }: UnwrapInput): Pr
   return await decryptWith(WRAP_ALGORITHMS, { key, algorithm, ciphertext });
 }
 
-type Table = typeof ENCRYPTION_ALGORITHMS | typeof WRAP_ALGORITHMS;
+/** As `wrapKey`, with the algorithms for keys of trusted environments. */
+export async function secureWrapKey({ key, algorithm, plaintext }: WrapInput): Promise<Buffer> {
+  const input = { key, algorithm, plaintext };
+  return (await encryptWith(SECURE_WRAP_ALGORITHMS, input)).ciphertext;
+}
+
+export async function secureUnwrapKey(input: UnwrapInput): Promise<Buffer> {
+  const { key, algorithm, ciphertext } = input;
+  return await decryptWith(SECURE_WRAP_ALGORITHMS, { key, algorithm, ciphertext });
+}
+
+type Table = typeof ENCRYPTION_ALGORITHMS | typeof WRAP_ALGORITHMS | typeof SECURE_WRAP_ALGORITHMS;
 
 async function encryptWith(table: Table, input: EncryptInput): Promise<Sealed> {
   const { key, plaintext, iv, aad } = input;

@@ -10,6 +10,8 @@ export {
   decrypt,
   type EncryptInput,
   encrypt,
+  secureUnwrapKey,
+  secureWrapKey,
   type UnwrapInput,
   unwrapKey,
   type WrapInput,
@@ -37,6 +39,15 @@ export {
   serializeKey,
 } from './key-material.ts';
 export { type KeyProvider, softwareProvider } from './key-provider.ts';
+export {
+  encryptTo,
+  exportJwk,
+  type RecipientJwk,
+  readRecipient,
+  type TransferHash,
+  unwrapTransfer,
+  wrapForTransfer,
+} from './key-transfer.ts';
 export { TokenError } from './pkcs11/token-error.ts';
 export { openTokenProvider, type TokenProvider } from './pkcs11/token-provider.ts';
 export { type SignInput, sign, type VerifyInput, verify } from './sign.ts';

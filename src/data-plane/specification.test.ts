@@ -18,8 +18,8 @@ const DIRECTORIES = {
   '2026-04-01': 'openapi/keyvault/data-plane/derived/2026-04-01',
 };
 
-/** Not served yet, or (`GetRandomBytes`) served by no vault at all. */
-const ABSENT = new Set(['securewrapkey', 'secureunwrapkey', 'GetRandomBytes']);
+/** Served by no vault: Managed HSM only. */
+const ABSENT = new Set(['GetRandomBytes']);
 
 async function rowsOf(area: string) {
   const { plane } = await openTestVault();
@@ -73,6 +73,14 @@ for (const area of ['secrets', 'keys']) {
     }
   });
 }
+
+test('random bytes are Managed HSM’s: a vault has no such path', async () => {
+  const { plane } = await openTestVault();
+  assert.deepEqual(
+    plane.operations.filter(({ path }) => path.startsWith('/rng')),
+    [],
+  );
+});
 
 test('every api-version that the evidence knows from 7.0 on is served', { skip }, () => {
   const { order, previews } = read('facts/version-deltas.json').dataPlane;

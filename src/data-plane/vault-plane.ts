@@ -11,6 +11,7 @@ import type { Storage } from '#storage';
 import { admitToVault, authorizeInVault } from './access.ts';
 import { challengeError } from './challenge.ts';
 import { vaultHeaders } from './headers.ts';
+import type { AttestationAuthority } from './keys/attestation.ts';
 import { keyOperations } from './keys/operations.ts';
 import { renderVaultError, vaultRefusals } from './refusals.ts';
 import { secretOperations } from './secrets/operations.ts';
@@ -37,6 +38,8 @@ export interface VaultPlaneOptions {
   readonly audiences: ReadonlySet<string>;
   /** Holds keys of HSM types in premium vaults; absent: software does. */
   readonly hsm?: KeyProvider;
+  /** Attestation services that keys may be released on the word of; absent: none. */
+  readonly attestationAuthorities?: readonly AttestationAuthority[];
 }
 
 const VAULT_NAME = /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/;

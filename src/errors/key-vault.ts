@@ -209,6 +209,12 @@ export const keyErrors = {
     'AccessDenied',
     'Target environment attestation statement cannot be verified.',
   ),
+  /** Own texts, both. */
+  notExportable: define(403, 'Forbidden', 'The key is not exportable: it cannot be released.'),
+  transferInvalid: badParameter(
+    'The property "key_hsm" must be a key transfer blob made for a key of this vault whose only ' +
+      'operation is "import".',
+  ),
   hardwareNotSupported: defineInner(
     403,
     'HardwareKeysNotSupported',

@@ -1,3 +1,4 @@
+export { readAttestationAuthorities } from './attestation-authorities.ts';
 export { keepWritten, PRIVATE_MODE, PUBLIC_MODE, writeWhole } from './files.ts';
 export { openHsm } from './hsm.ts';
 export {

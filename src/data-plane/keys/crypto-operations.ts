@@ -57,9 +57,9 @@ interface VerifyParameters extends SignParameters {
   readonly digest: Buffer;
 }
 
-const algorithm = z.string().max(64);
+export const algorithm = z.string().max(64);
 
-const base64Url = z.string().transform((text, context): Buffer => {
+export const base64Url = z.string().transform((text, context): Buffer => {
   const bytes = decodeBase64Url(text);
   if (bytes === undefined) context.addIssue({ code: 'custom', message: 'not base64url' });
   return bytes ?? Buffer.alloc(0);
@@ -86,7 +86,7 @@ const verifySchema: Schema<VerifyParameters> = z.object({
   digest: base64Url,
 });
 
-const USE_ERRORS = [
+export const USE_ERRORS = [
   keyErrors.notFound,
   keyErrors.disabled,
   keyErrors.notYetValid,
@@ -237,7 +237,7 @@ function cryptoRow<Body extends { readonly alg: string }>(
 const READ = 'Microsoft.KeyVault/vaults/keys/read';
 
 /** A symmetric key has no public part: who may only read it, may not use it. */
-function requireOwnAction(call: VaultCall, found: FoundKey, action: string): void {
+export function requireOwnAction(call: VaultCall, found: FoundKey, action: string): void {
   const { grant, principal } = call;
   const isSymmetric = found.version.content.publicJwk.kty === 'oct';
   if (!isSymmetric || grant.by !== 'rbac' || grant.action !== READ) return;
@@ -255,7 +255,7 @@ function requireOwnAction(call: VaultCall, found: FoundKey, action: string): voi
 /**
  * KeyErrors in Azure's words. Whatever kept a ciphertext from opening is one and the same answer.
  */
-async function attempt<T>(work: () => Promise<T>): Promise<T> {
+export async function attempt<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -2,10 +2,12 @@
 // and kept only in the version's sealed record.
 import {
   type CurveName,
+  exportJwk,
   KeyError,
   type KeyMaterial,
   type KeyProvider,
   type KeySpec,
+  type PrivateJwk,
   publicJwk,
   softwareProvider,
 } from '#cryptography';
@@ -17,6 +19,7 @@ import { newAttributes, settableAttributes } from '../object/attributes.ts';
 import { invalidProperties } from '../object/invalid-property.ts';
 import type { Session } from '../object/life.ts';
 import { changeHeader, guardManaged, type NewVersion } from '../object/object-store.ts';
+import { type BroughtKey, openBroughtKey } from './byok.ts';
 import {
   CURVES,
   decideReleasePolicy,
@@ -68,7 +71,7 @@ export async function createKey(
 export async function importKey(
   session: KeySession,
   name: string,
-  given: KeyImportParameters,
+  { given, host }: { readonly given: KeyImportParameters; readonly host: string },
 ): Promise<FoundKey> {
   const kty = importedType(given);
   requireHardware(session.vault, kty);
@@ -76,7 +79,10 @@ export async function importKey(
   const draft = draftOf(session, name, { kty, given: { ...given, key_ops: keyOps } });
   await requireWritable(session, name);
   const provider = session.providers.for({ kty, exportable: draft.exportable });
-  const made = { kty, provider, material: await materialOf(provider, given) };
+  const material = await (given.key.key_hsm === undefined
+    ? materialOf(provider, given.key)
+    : bring(session, provider, { kty, blob: given.key.key_hsm, host }));
+  const made = { kty, provider, material };
   return addKey(session, withMaterial(draft, made));
 }
 
@@ -94,8 +100,9 @@ export function updateKey(
     if ((given.attributes?.exportable ?? exportable) !== exportable) {
       throw invalidProperties(['attributes.exportable']);
     }
+    const keyOps = given.key_ops ?? content.keyOps;
     const releasePolicy = decideReleasePolicy({
-      exportable,
+      ...{ exportable, keyOps },
       before: content.releasePolicy,
       given: releasePolicyOf(given.release_policy),
     });
@@ -103,7 +110,7 @@ export function updateKey(
       header: changeHeader(header, change, session.nowSeconds),
       content: {
         ...content,
-        keyOps: given.key_ops ?? content.keyOps,
+        keyOps,
         ...(releasePolicy && { releasePolicy }),
       },
     });
@@ -194,12 +201,12 @@ function draftOf(
   { kty, given }: { readonly kty: KeyType; readonly given: KeyProperties },
 ): Draft {
   const exportable = given.attributes?.exportable ?? false;
+  const keyOps = [...new Set(given.key_ops ?? defaultKeyOps(baseType(kty)))];
   const releasePolicy = decideReleasePolicy({
-    exportable,
+    ...{ exportable, keyOps },
     before: undefined,
     given: releasePolicyOf(given.release_policy),
   });
-  const keyOps = [...new Set(given.key_ops ?? defaultKeyOps(baseType(kty)))];
   const attributes = newAttributes(given.attributes);
   const isImportKey = keyOps.includes('import');
   if (isImportKey && (keyOps.length > 1 || kty !== 'RSA-HSM')) throw invalidProperties(['key_ops']);
@@ -310,16 +317,22 @@ async function make(provider: KeyProvider, spec: KeySpec): Promise<KeyMaterial> 
 }
 
 /** Every flaw of an imported key is one and the same answer; which one it was, the log knows. */
-async function materialOf(
-  provider: KeyProvider,
-  { key }: KeyImportParameters,
-): Promise<KeyMaterial> {
+async function materialOf(provider: KeyProvider, jwk: PrivateJwk): Promise<KeyMaterial> {
   try {
-    return await provider.import(key);
+    return await provider.import(jwk);
   } catch (cause) {
     if (!(cause instanceof KeyError)) throw cause;
     throw new ApiError(keyErrors.jwkInvalid, {}, { cause, reason: cause.code });
   }
+}
+
+async function bring(
+  session: KeySession,
+  provider: KeyProvider,
+  brought: BroughtKey,
+): Promise<KeyMaterial> {
+  const material = await openBroughtKey(session, brought);
+  return provider === softwareProvider ? material : materialOf(provider, exportJwk(material));
 }
 
 function specOf({ version }: FoundKey): KeySpec {

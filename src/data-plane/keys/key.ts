@@ -38,7 +38,13 @@ export const keyKind: ObjectKind = { collection: 'keys', errors: keyErrors };
 
 export const KEY_OPERATIONS: readonly string[] = [
   ...['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey', 'import', 'export'],
+  ...['secureWrapKey', 'secureUnwrapKey'],
 ];
+
+/** For trusted environments only: such a key has a release policy without being exportable. */
+export function isSecureWrapping(keyOps: readonly string[]): boolean {
+  return keyOps.includes('secureWrapKey') || keyOps.includes('secureUnwrapKey');
+}
 
 /** A key that only unwraps imported keys lives two days (recorded: exp − created = 172,800 s). */
 export const IMPORT_KEY_SECONDS = 172_800;
@@ -61,7 +67,9 @@ export function isHardware(kty: KeyType): boolean {
 }
 
 // Still allowed outside nbf and exp (DOC includes/key-attributes.md): what was made can be used up.
-const TIMELESS: ReadonlySet<string> = new Set(['decrypt', 'unwrapKey', 'verify', 'release']);
+const TIMELESS: ReadonlySet<string> = new Set([
+  ...['decrypt', 'unwrapKey', 'verify', 'secureUnwrapKey'],
+]);
 
 /**
  * Throws KeyDisabled, KeyOperationForbidden, or Forbidden outside the key's validity. A disabled
@@ -82,17 +90,20 @@ export function requireUsable(found: FoundKey, operation: string, nowSeconds: nu
 
 export interface ReleasePolicyChange {
   readonly exportable: boolean;
+  readonly keyOps: readonly string[];
   readonly before: ReleasePolicy | undefined;
   readonly given: ReleasePolicy | undefined;
 }
 
 /** The policy that holds from now on. Throws AKV.SKR.1004, 1005 or 1020. */
 export function decideReleasePolicy(change: ReleasePolicyChange): ReleasePolicy | undefined {
-  const { exportable, before, given } = change;
+  const { exportable, keyOps, before, given } = change;
   if (given !== undefined && before?.immutable) {
     throw new ApiError(keyErrors.releasePolicyImmutable);
   }
-  if (given !== undefined && !exportable) throw new ApiError(keyErrors.policyWithoutExportable);
+  if (given !== undefined && !exportable && !isSecureWrapping(keyOps)) {
+    throw new ApiError(keyErrors.policyWithoutExportable);
+  }
   const after = given ?? before;
   if (after === undefined && exportable) throw new ApiError(keyErrors.exportableWithoutPolicy);
   return after;

@@ -2,8 +2,9 @@
 // rotation policy here, the nine of every object's life as all objects have them.
 import type { KeyProvider } from '#cryptography';
 import { keyErrors } from '#errors';
-import { type Access, ApiError, type Operation, operation } from '#kernel';
+import { type Access, type Operation, operation } from '#kernel';
 import { isAtLeast, since } from '../api-version.ts';
+import { invalidProperties } from '../object/invalid-property.ts';
 import { lifeOperations } from '../object/life-operations.ts';
 import {
   dataAccess,
@@ -17,11 +18,14 @@ import {
   type VaultCall,
 } from '../object/row.ts';
 import type { VaultTarget } from '../vault-target.ts';
+import type { AttestationAuthority } from './attestation.ts';
 import { cryptographyOperations } from './crypto-operations.ts';
+import { isSecureWrapping } from './key.ts';
 import { keyObjects } from './key-objects.ts';
 import { KeyProviders } from './key-providers.ts';
 import { createKey, importKey, type KeySession, rotateKey, updateKey } from './key-store.ts';
 import { MaterialCache } from './material-cache.ts';
+import { releaseOperations } from './release-operations.ts';
 import {
   type GivenRotationPolicy,
   renderRotationPolicy,
@@ -49,6 +53,8 @@ const row = operation<VaultTarget, PathParams, QueryParams, unknown>;
 export interface KeyOperationsOptions extends ObjectOperationsOptions {
   /** Holds keys of HSM types; absent: software does. */
   readonly hsm?: KeyProvider;
+  /** Whose attestation tokens open a release; absent: nobody's. */
+  readonly attestationAuthorities?: readonly AttestationAuthority[];
 }
 
 export function keyOperations(options: KeyOperationsOptions): Operation<VaultTarget>[] {
@@ -72,6 +78,7 @@ export function keyOperations(options: KeyOperationsOptions): Operation<VaultTar
     ...versionRows(options),
     ...rotationRows(options),
     ...cryptographyOperations(options, cache),
+    ...releaseOperations(options, cache),
     ...life,
   ];
 }
@@ -108,6 +115,7 @@ function makeRows(
       errors: creationErrors,
       body: createSchema,
       handle: async (call) => {
+        requireKnownOperations(call, call.body);
         const allowOct = isAtLeast(call.apiVersion, '2026-04-01');
         const input = { given: call.body, options: { allowOct } };
         const found = await createKey(keySessionOf(call), nameOf(call, 'keys'), input);
@@ -122,11 +130,22 @@ function makeRows(
       access: access('import/action', 'import'),
       audit: 'KeyImport',
       success: 200,
-      errors: [...creationErrors, keyErrors.jwkInvalid],
+      errors: [
+        ...creationErrors,
+        keyErrors.jwkInvalid,
+        keyErrors.transferInvalid,
+        keyErrors.notFound,
+        keyErrors.disabled,
+        keyErrors.notYetValid,
+        keyErrors.expired,
+        keyErrors.operationForbidden,
+      ],
       body: importSchema,
       handle: async (call) => {
         const name = nameOf(call, 'keys');
-        const found = await importKey(keySessionOf(call), name, call.body);
+        requireKnownOperations(call, { key_ops: call.body.key_ops ?? call.body.key.key_ops });
+        const { host } = new URL(call.request.origin);
+        const found = await importKey(keySessionOf(call), name, { given: call.body, host });
         return { body: renderKey(found, shownIn(call)) };
       },
     }),
@@ -145,6 +164,16 @@ function makeRows(
       },
     }),
   ];
+}
+
+/** `secureWrapKey` and `secureUnwrapKey` came with 2026-04-01. */
+function requireKnownOperations(
+  { apiVersion }: Pick<VaultCall, 'apiVersion'>,
+  { key_ops: keyOps }: Pick<KeyProperties, 'key_ops'>,
+): void {
+  if (isSecureWrapping(keyOps ?? []) && !isAtLeast(apiVersion, '2026-04-01')) {
+    throw invalidProperties(['key_ops']);
+  }
 }
 
 /**
@@ -198,25 +227,10 @@ function versionRows(options: ObjectOperationsOptions): Operation<VaultTarget>[]
       ],
       body: updateSchema,
       handle: async (call) => {
+        requireKnownOperations(call, call.body);
         const id = { name: nameOf(call, 'keys'), version: call.params['key-version'] ?? '' };
         const found = await updateKey(sessionOf(call, options), id, call.body);
         return { body: renderKey(found, shownIn(call)) };
-      },
-    }),
-    operation<VaultTarget, PathParams, QueryParams>({
-      id: 'release',
-      method: 'POST',
-      path: '/keys/{key-name}/{key-version}/release',
-      versions: ROTATION,
-      access: access('release/action', 'release'),
-      audit: 'KeyRelease',
-      success: 200,
-      errors: [keyErrors.notFound, keyErrors.attestationUnverified],
-      handle: async (call) => {
-        const view = options.storage.view(call.grant);
-        await keyObjects.load(view, nameOf(call, 'keys'), call.params['key-version'] ?? '');
-        // No attestation authority is configured, so no environment can prove what it is.
-        throw new ApiError(keyErrors.attestationUnverified);
       },
     }),
   ];

@@ -58,14 +58,52 @@ const rulesSchema: Schema<ReleaseRules> = z.strictObject({
     .max(CONDITIONS_MAX),
 });
 
-/** base64url of a policy's JSON → the same in its kept form; `undefined` if it is not a policy. */
-export function normalizePolicyData(data: string): string | undefined {
+/** base64url of a policy's JSON → its rules; `undefined` if it is not a policy. */
+export function parsePolicyData(data: string): ReleaseRules | undefined {
   const text = decodeBase64Url(data)?.toString('utf8');
   if (text === undefined) return undefined;
   try {
-    const rules = rulesSchema.safeParse(parseJson(text));
-    return rules.success ? encodeBase64Url(Buffer.from(JSON.stringify(rules.data))) : undefined;
+    return rulesSchema.safeParse(parseJson(text)).data;
   } catch {
     return undefined;
   }
+}
+
+/** The same in its kept form. */
+export function normalizePolicyData(data: string): string | undefined {
+  const rules = parsePolicyData(data);
+  return rules && encodeBase64Url(Buffer.from(JSON.stringify(rules)));
+}
+
+export interface Evidence {
+  /** Whether the policy's authority is the one that vouches for the claims. */
+  readonly authority: (given: string) => boolean;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** Whether any authority of the policy has said what the policy wants to hear. */
+export function decideRelease(rules: ReleaseRules, { authority, claims }: Evidence): boolean {
+  return rules.anyOf.some((rule) => authority(rule.authority) && holds(rule, claims));
+}
+
+function holds(condition: Condition, claims: Evidence['claims']): boolean {
+  if ('claim' in condition) return claimText(claims, condition.claim) === condition.equals;
+  if ('anyOf' in condition) return condition.anyOf.some((inner) => holds(inner, claims));
+  return condition.allOf.every((inner) => holds(inner, claims));
+}
+
+/** A claim by its name, or by the names on the way to it: `x-ms-isolation-tee.x-ms-ver`. */
+function claimText(claims: unknown, path: string): string | undefined {
+  if (typeof claims !== 'object' || claims === null) return undefined;
+  const members = new Map<string, unknown>(Object.entries(claims));
+  if (members.has(path)) {
+    const value = members.get(path);
+    const isPlain = ['string', 'boolean', 'number'].includes(typeof value);
+    return isPlain ? String(value) : undefined;
+  }
+  for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1)) {
+    const found = claimText(members.get(path.slice(0, dot)), path.slice(dot + 1));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

@@ -41,7 +41,11 @@ export interface KeyCreateParameters extends KeyProperties {
 
 export interface KeyImportParameters extends KeyProperties {
   readonly Hsm?: boolean | null | undefined;
-  readonly key: PrivateJwk & { readonly key_ops?: readonly string[] | null | undefined };
+  readonly key: PrivateJwk & {
+    readonly key_ops?: readonly string[] | null | undefined;
+    /** A transfer blob instead of the key itself. */
+    readonly key_hsm?: string | undefined;
+  };
 }
 
 const DEFAULT_POLICY_TYPE = 'application/json; charset=utf-8';
@@ -88,6 +92,11 @@ const optionalText = z
   .union([jwkText, z.null()])
   .transform((text): string | undefined => text ?? undefined);
 
+const optionalBlob = z
+  .union([z.string().max(16_384), z.null()])
+  .optional()
+  .transform((text): string | undefined => text ?? undefined);
+
 export const importSchema: Schema<KeyImportParameters> = z.object({
   ...properties,
   Hsm: z.boolean().nullish(),
@@ -96,6 +105,7 @@ export const importSchema: Schema<KeyImportParameters> = z.object({
     ...{ kty: optionalText, crv: optionalText, n: optionalText, e: optionalText, d: optionalText },
     ...{ p: optionalText, q: optionalText, dp: optionalText, dq: optionalText, qi: optionalText },
     ...{ x: optionalText, y: optionalText, k: optionalText, oth: z.unknown().optional() },
+    key_hsm: optionalBlob,
   }),
 });
 
@@ -112,8 +122,10 @@ export function keyId(place: Place, name: string, version?: string): string {
   return `${place.origin}/keys/${name}${version === undefined ? '' : `/${version}`}`;
 }
 
+export type KeyBundle = Readonly<Record<string, unknown>> & { readonly key: object };
+
 /** KeyBundle, or DeletedKeyBundle if the object is deleted. */
-export function renderKey(found: FoundKey, shown: Shown): object {
+export function renderKey(found: FoundKey, shown: Shown): KeyBundle {
   const { head, version } = found;
   const { header, content } = version;
   const { kty } = header.listed;

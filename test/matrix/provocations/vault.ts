@@ -90,6 +90,7 @@ async function provokeKeys(send: Send): Promise<Answer[]> {
     await create('k2', { release_policy: policy('claim') }),
     await create('k3', { kty: 'EC-HSM' }),
     await send('PUT', '/keys/k4', { key: { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', d: 'AA' } }),
+    await send('PUT', '/keys/k5', { key: { kty: 'RSA', key_hsm: 'AAAA' } }),
   ];
   const states = [
     { enabled: false },
@@ -106,6 +107,7 @@ async function provokeKeys(send: Send): Promise<Answer[]> {
   const ciphertext = Buffer.alloc(256, 1).toString('base64url');
   answers.push(
     await send('POST', '/keys/rsa//decrypt', { alg: 'RSA-OAEP-256', value: ciphertext }),
+    await send('POST', '/keys/rsa//release', { target: 'e30.e30.AAAA' }),
   );
   const exportable = await create('exportable', {
     kty: 'EC-HSM',
