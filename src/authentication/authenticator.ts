@@ -89,6 +89,8 @@ function toPrincipal(claims: AccessTokenClaims): Principal {
     const value = claims[name];
     if (value !== undefined) audited[name] = value;
   }
+  // How he signed in: rules of just-in-time access may ask for a second factor (`mfa`).
+  if (claims.amr !== undefined && claims.amr.length > 0) audited.amr = claims.amr.join(' ');
   return {
     type: claims.idtyp === 'user' ? 'User' : 'ServicePrincipal',
     tenantId: claims.tid,

@@ -69,6 +69,8 @@ export type AssignmentVerdict =
   | 'allows'
   | 'notYetActive'
   | 'expired'
+  /** Activated through a group that the caller has left. */
+  | 'groupLeft'
   | 'roleNotFound'
   | 'actionNotGranted'
   | 'actionExcluded'

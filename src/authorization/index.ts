@@ -33,5 +33,6 @@ export type {
   ExplanationStep,
   NetworkStep,
 } from './explain.ts';
+export { lapseOf } from './rbac.ts';
 export { parseScope, type Scope } from './scope.ts';
 export type { Remedy, Suggestion } from './smallest-grants.ts';

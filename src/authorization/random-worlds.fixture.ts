@@ -211,6 +211,8 @@ const bounds = fc.oneof(
       { startsAtMs: NOW_MS + 1 },
       { endsAtMs: NOW_MS },
       { startsAtMs: NOW_MS - 1, endsAtMs: NOW_MS + 1 },
+      { throughGroup: 'g1' },
+      { throughGroup: 'G2' },
     ),
   },
 );

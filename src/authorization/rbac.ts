@@ -2,6 +2,7 @@
 // Pure; the decision stops at the first assignment that allows, the explanation looks at all of
 // them, and both ask the same questions here.
 
+import type { RoleAssignment } from '#resources';
 import type { IndexedAssignment, IndexedDeny } from './assignment-index.ts';
 import { type Caller, isCaller } from './caller.ts';
 import type { ConditionContext } from './condition/index.ts';
@@ -86,15 +87,26 @@ export function judgeAssignment(
   { assignment, condition }: IndexedAssignment,
   query: RbacQuery,
 ): AssignmentVerdict {
-  const { startsAtMs, endsAtMs } = assignment;
-  if (startsAtMs !== undefined && query.nowMs < startsAtMs) return 'notYetActive';
-  if (endsAtMs !== undefined && query.nowMs >= endsAtMs) return 'expired';
+  const lapse = lapseOf(assignment, query.caller.groups, query.nowMs);
+  if (lapse !== undefined) return lapse;
   const role = world.role(assignment.roleDefinitionName);
   if (role === undefined) return 'roleNotFound';
   const verdict = judgePermissions(role.permissions, query);
   if (verdict !== 'allows') return verdict;
   if (condition === 'broken') return 'conditionBroken';
   return conditionMet(condition, query) ? 'allows' : 'conditionNotMet';
+}
+
+/** Why a time-bound assignment does not count at this moment. `groups` are its holder's. */
+export function lapseOf(
+  { startsAtMs, endsAtMs, throughGroup }: RoleAssignment,
+  groups: ReadonlySet<string>,
+  nowMs: number,
+): 'notYetActive' | 'expired' | 'groupLeft' | undefined {
+  if (startsAtMs !== undefined && nowMs < startsAtMs) return 'notYetActive';
+  if (endsAtMs !== undefined && nowMs >= endsAtMs) return 'expired';
+  const left = throughGroup !== undefined && !groups.has(throughGroup.toLowerCase());
+  return left ? 'groupLeft' : undefined;
 }
 
 /** Permissions of one role add up; an exclusion takes away from its own permission only. */

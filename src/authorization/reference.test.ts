@@ -53,6 +53,8 @@ function referenceAllows({ records, meanings, asked }: RandomWorld): boolean {
       if (!holdsBy(assignment.principalId) || !reaches(assignment.scope)) return false;
       if (nowMs < (assignment.startsAtMs ?? 0)) return false;
       if (nowMs >= (assignment.endsAtMs ?? Number.POSITIVE_INFINITY)) return false;
+      const { throughGroup } = assignment;
+      if (throughGroup !== undefined && !holdsBy(throughGroup)) return false;
       const role = [...builtInRoles, ...(records.roles ?? [])].find(
         ({ name }) => name === assignment.roleDefinitionName,
       );

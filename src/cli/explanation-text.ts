@@ -101,6 +101,7 @@ const VERDICTS: Readonly<Record<string, string>> = {
   overruled: 'would allow it, but a deny assignment forbids it',
   notYetActive: 'has not begun yet',
   expired: 'has ended',
+  groupLeft: 'was activated through a group that was left since',
   roleNotFound: 'the role is gone',
   actionNotGranted: 'does not give this',
   actionExcluded: 'gives this by a wildcard and takes it out again',

@@ -15,6 +15,7 @@ import { resourceGroupRows } from './resource-groups/operations.ts';
 import { roleAssignmentRows } from './role-assignments/operations.ts';
 import { roleDefinitionRows } from './role-definitions/operations.ts';
 import { approvalRows } from './schedules/approval-operations.ts';
+import { eligibleChildRows } from './schedules/eligible-child-operations.ts';
 import { rolePolicyRows } from './schedules/policy-operations.ts';
 import { scheduleRequestRows } from './schedules/request-operations.ts';
 import { scheduleRows } from './schedules/schedule-operations.ts';
@@ -45,6 +46,7 @@ export function managementRows(management: Management): readonly ArmRow[] {
     ...scheduleRows(management),
     ...rolePolicyRows(management),
     ...approvalRows(management),
+    ...eligibleChildRows(management),
   ];
   rows.push(...explainRows(management, () => rows));
   return rows;

@@ -144,6 +144,8 @@ export interface RoleAssignment {
   readonly canDelegate?: boolean;
   /** Set by just-in-time access: the schedule that made it. */
   readonly scheduleId?: string;
+  /** The eligible group that it was activated through: it counts only for who is still in it. */
+  readonly throughGroup?: string;
   /** With `scheduleId`: the assignment counts only from `startsAtMs` until before `endsAtMs`. */
   readonly startsAtMs?: number;
   readonly endsAtMs?: number;
@@ -171,6 +173,8 @@ export interface RoleSchedule {
   readonly endsAtMs?: number;
   /** Name of the eligibility schedule that was activated. */
   readonly linkedEligibility?: string;
+  /** The group that is eligible, if it is not the principal itself. */
+  readonly throughGroup?: string;
   readonly requestName: string;
   readonly createdOn: string;
   readonly updatedOn: string;

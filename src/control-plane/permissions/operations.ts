@@ -1,5 +1,6 @@
 // What the caller may do at a scope: the permissions of every role that reaches it, as Azure's
 // portal and clients ask before they offer something. It tells only of the caller himself.
+import { lapseOf } from '#authorization';
 import type { Operation } from '#kernel';
 import type { RoleAssignment, RolePermission } from '#resources';
 import { armVersions } from '../api-versions.ts';
@@ -37,20 +38,17 @@ function permissionsOf(
 ): readonly RolePermission[] {
   const { resources, directory, clock } = management;
   const outer = new Set(outerScopes(scope, resources.groupsAbove(scope)));
-  const principals = new Set([objectId.toLowerCase(), ...directory.memberOf(objectId)]);
+  const groups = directory.memberOf(objectId);
+  const principals = new Set([objectId.toLowerCase(), ...groups]);
   const nowMs = clock.now();
   const permissions: RolePermission[] = [];
   for (const assignment of resources.assignmentIndex().of(principals)) {
     if (!outer.has(assignment.scope.toLowerCase())) continue;
-    if (!isActive(assignment, nowMs)) continue;
+    if (lapseOf(assignment, groups, nowMs) !== undefined) continue;
     const role = resources.roleDefinition(assignment.roleDefinitionName);
     permissions.push(...(role?.permissions ?? []).map((one) => conditioned(one, assignment)));
   }
   return permissions;
-}
-
-function isActive({ startsAtMs = 0, endsAtMs }: RoleAssignment, nowMs: number): boolean {
-  return nowMs >= startsAtMs && (endsAtMs === undefined || nowMs < endsAtMs);
 }
 
 function conditioned(permission: RolePermission, assignment: RoleAssignment): RolePermission {

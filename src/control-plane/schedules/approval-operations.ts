@@ -1,30 +1,40 @@
 // Approvals of requests for just-in-time access: one stage, one decision. Who may decide stands in
 // the role's policy, or else is whoever may assign that role there; nobody decides about his own
-// request.
+// request. An approval is found at the scope of its request, and at the root, as Azure's portal and
+// clients ask for it.
 import { authenticatedGrant } from '#authorization';
 import { resourceManagerErrors } from '#errors';
-import { ApiError, type Grant, type Operation, z } from '#kernel';
-import { isSameId, type RoleScheduleRequest, resourcePath } from '#resources';
+import { ApiError, type Grant, type Operation, type Result, z } from '#kernel';
+import { isSameId, isWithin, type RoleScheduleRequest, resourcePath } from '#resources';
 import { tenantPartition } from '#storage';
 import { versionsSince } from '../api-versions.ts';
 import { type ArmRow, armRow } from '../arm-row.ts';
+import { invalidFilter, parseFilter } from '../filter.ts';
 import { type ArmCall, scopedNames } from '../handling.ts';
-import { callerOf, type Management, type ManagementTarget } from '../management.ts';
+import { renderList } from '../list.ts';
+import {
+  type ActionQuestion,
+  callerOf,
+  type Management,
+  type ManagementTarget,
+} from '../management.ts';
 import { assignmentAttributes } from '../role-assignments/role-assignment.ts';
 import { roleAssignmentId } from '../role-assignments/wire.ts';
 import { findPolicy } from './policy.ts';
 import { applyRequest } from './request.ts';
 import { renderApproval, renderStage } from './wire.ts';
 
-const ONE = '/{scope}/providers/Microsoft.Authorization/roleAssignmentApprovals/{approvalId}';
+const LIST = '/{scope}/providers/Microsoft.Authorization/roleAssignmentApprovals';
+const ONE = `${LIST}/{approvalId}`;
 const STAGES = `${ONE}/stages`;
+const WRITE = 'Microsoft.Authorization/roleAssignments/write';
 
 type RowBase = Pick<Operation<ManagementTarget>, 'versions' | 'success' | 'errors' | 'access'>;
 const base: RowBase = {
   versions: versionsSince('2020-10-01'),
   success: 200,
   errors: [resourceManagerErrors.notFound, resourceManagerErrors.scheduleRequestState],
-  access: { kind: 'action', action: 'Microsoft.Authorization/roleAssignments/write' },
+  access: { kind: 'action', action: WRITE },
 };
 const decided = { decidedBy: 'handler' } as const;
 
@@ -41,6 +51,14 @@ export function approvalRows(management: Management): readonly ArmRow[] {
   const names = scopedNames('approvalId');
   const stage = scopedNames('approvalId', 'stageId');
   return [
+    armRow({
+      ...{ ...base, id: 'ScopeRoleAssignmentApproval_List', method: 'GET', path: LIST },
+      // Everyone sees what he may decide about, which for most is nothing.
+      ...{ access: { kind: 'authenticated' }, audit: 'RoleAssignmentApprovalList' },
+      params: scopedNames(),
+      errors: [resourceManagerErrors.invalidFilter],
+      handle: (call) => listApprovals(management, call),
+    }),
     armRow(
       {
         ...{ ...base, id: 'ScopeRoleAssignmentApproval_GetById', method: 'GET', path: ONE },
@@ -59,6 +77,15 @@ export function approvalRows(management: Management): readonly ArmRow[] {
       },
       decided,
     ),
+    armRow(
+      {
+        ...{ ...base, id: 'ScopeRoleAssignmentApprovalStep_GetById', method: 'GET' },
+        ...{ path: `${STAGES}/{stageId}`, params: stage },
+        audit: 'RoleAssignmentApprovalStageGet',
+        handle: (call) => ({ body: renderStage(reviewable(management, call).request) }),
+      },
+      decided,
+    ),
     ...(['PATCH', 'PUT'] as const).map((method) =>
       armRow(
         {
@@ -73,32 +100,63 @@ export function approvalRows(management: Management): readonly ArmRow[] {
   ];
 }
 
+/** What waits at the scope or below it for a decision that the caller may make. */
+function listApprovals(management: Management, call: ArmCall): Result {
+  const { scope = '/' } = call.params;
+  const { $filter } = call.request.query;
+  for (const { name } of parseFilter($filter)) {
+    if (name !== 'asapprover') throw invalidFilter($filter ?? '');
+  }
+  const self = callerOf(call).objectId;
+  return renderList({
+    request: call.request,
+    items: management.resources.roleScheduleRequests().values(),
+    key: ({ name }) => name,
+    render: renderApproval,
+    visible: (request) =>
+      request.status === 'PendingApproval' &&
+      isWithin(request.scope, scope) &&
+      !isSameId(request.requestorId, self) &&
+      (isApprover(management, call, request) ||
+        management.allows(call, assigning(request.scope, request))),
+  });
+}
+
+/** The right to make the very assignment that the request is about. */
+function assigning(scope: string, request: RoleScheduleRequest): ActionQuestion {
+  return {
+    action: WRITE,
+    scope: roleAssignmentId({ scope, name: request.name }),
+    attributes: { request: assignmentAttributes(request) },
+  };
+}
+
+/** Named by the policy, himself or through a group. */
+function isApprover(management: Management, call: ArmCall, request: RoleScheduleRequest): boolean {
+  const { objectId } = callerOf(call);
+  const ids = new Set([objectId.toLowerCase(), ...management.directory.memberOf(objectId)]);
+  return approversOf(management, request).some((id) => ids.has(id));
+}
+
 /** The request behind an approval, for who may decide about it; anyone else is refused. */
 function reviewable(
   management: Management,
   call: ArmCall,
 ): { readonly request: RoleScheduleRequest; readonly grant: Grant } {
   const { scope = '/', approvalId = '' } = call.params;
-  const { resources, directory } = management;
-  const request = resources.roleScheduleRequests().get(approvalId.toLowerCase());
-  const known = request !== undefined && isSameId(request.scope, scope);
-  const caller = callerOf(call);
-  const approvers = known ? approversOf(management, request) : [];
-  if (approvers.length > 0) {
-    const ids = new Set([caller.objectId.toLowerCase(), ...directory.memberOf(caller.objectId)]);
-    if (known && approvers.some((id) => ids.has(id))) {
-      const partition = tenantPartition(management.tenantId);
-      return { request, grant: authenticatedGrant(caller, partition, 'Approve') };
-    }
+  const request = management.resources.roleScheduleRequests().get(approvalId.toLowerCase());
+  if (request === undefined || !(scope === '/' || isSameId(request.scope, scope))) {
+    management.require(call, {
+      action: WRITE,
+      scope: roleAssignmentId({ scope, name: approvalId }),
+    });
+    throw new ApiError(resourceManagerErrors.notFound);
   }
-  const attributes = known ? { request: assignmentAttributes(request) } : {};
-  const grant = management.require(call, {
-    action: 'Microsoft.Authorization/roleAssignments/write',
-    scope: roleAssignmentId({ scope, name: approvalId }),
-    attributes,
-  });
-  if (!known) throw new ApiError(resourceManagerErrors.notFound);
-  return { request, grant };
+  if (isApprover(management, call, request)) {
+    const partition = tenantPartition(management.tenantId);
+    return { request, grant: authenticatedGrant(callerOf(call), partition, 'Approve') };
+  }
+  return { request, grant: management.require(call, assigning(request.scope, request)) };
 }
 
 function approversOf({ resources }: Management, request: RoleScheduleRequest): readonly string[] {
@@ -117,7 +175,7 @@ async function review(management: Management, call: ReviewCall): Promise<unknown
   if (isSameId(found.requestorId, caller.objectId)) {
     throw management.refusal(caller, {
       ...{ code: 'NoRoleAssignment', considered: [], principalId: caller.objectId },
-      ...{ action: 'Microsoft.Authorization/roleAssignments/write', scope: found.scope },
+      ...{ action: WRITE, scope: found.scope },
     });
   }
   const { reviewResult, justification } = call.body.properties;

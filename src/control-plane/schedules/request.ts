@@ -20,6 +20,7 @@ import {
 import { roleAssignmentId } from '../role-assignments/wire.ts';
 import { brokenRules, findPolicy, type RuleTarget } from './policy.ts';
 import {
+  earlier,
   endOf,
   findEligibility,
   findSchedule,
@@ -29,7 +30,12 @@ import {
   permits,
   type ScheduleRequestInput,
 } from './schedule.ts';
-import { deleteSchedule, putSchedule, revokeSchedule } from './schedule-store.ts';
+import {
+  deleteSchedule,
+  followEligibility,
+  putSchedule,
+  revokeSchedule,
+} from './schedule-store.ts';
 
 type Kind = RoleSchedule['kind'];
 const ACTIVE_MS_MIN = 5 * 60_000;
@@ -243,7 +249,7 @@ function judgeDeactivation(management: Management, request: RoleScheduleRequest)
  * Writes what a request, made or approved, grants. An activation never outlives its eligibility.
  */
 export async function applyRequest(
-  { clock, directory }: Management,
+  { clock, directory, resources }: Management,
   transaction: Transaction,
   request: RoleScheduleRequest,
 ): Promise<void> {
@@ -253,36 +259,38 @@ export async function applyRequest(
   const { condition, conditionVersion, linkedEligibility, targetSchedule = newGuid() } = request;
   const startsAtMs = Math.max(request.startsAtMs, nowMs);
   let endsAtMs = endOf({ ...request, startsAtMs });
+  let throughGroup: string | undefined;
   const path = resourcePath('roleSchedule', targetSchedule);
   const before = await transaction.get<RoleSchedule>(path);
   const linked = linkedEligibility ?? before?.linkedEligibility;
   if (linked !== undefined) {
-    const eligibility = await transaction.get<RoleSchedule>(resourcePath('roleSchedule', linked));
+    const eligibilityPath = resourcePath('roleSchedule', linked);
+    const eligibility = await transaction.get<RoleSchedule>(eligibilityPath);
     const principals = new Set([principalId, ...directory.memberOf(principalId)]);
     const activation = { scope, roleDefinitionName, principals, linked, nowMs };
     if (eligibility === undefined || !permits(eligibility, activation)) {
       throw rulesFailed(['EligibilityRule']);
     }
+    // Written again, so that taking it away at this moment has to look for activations once more.
+    transaction.put(eligibilityPath, eligibility);
     endsAtMs = earlier(endsAtMs, eligibility.endsAtMs);
+    if (!isSameId(eligibility.principalId, principalId)) throughGroup = eligibility.principalId;
   }
   const { endsAtMs: _ended, ...kept } = before ?? {
     ...{ kind, name: targetSchedule, scope, roleDefinitionName, principalId, principalType },
-    ...(condition !== undefined && { condition }),
-    ...(conditionVersion !== undefined && { conditionVersion }),
     ...(linkedEligibility !== undefined && { linkedEligibility }),
+    ...(throughGroup !== undefined && { throughGroup }),
     ...{ startsAtMs, requestName: request.name, createdOn: now, endsAtMs: undefined },
   };
   const schedule: RoleSchedule = {
     ...kept,
+    ...(condition !== undefined && { condition }),
+    ...(conditionVersion !== undefined && { conditionVersion }),
     ...(endsAtMs !== undefined && { endsAtMs }),
     updatedOn: now,
   };
   await putSchedule(transaction, schedule, nowMs);
-}
-
-function earlier(a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined) return b;
-  return b === undefined ? a : Math.min(a, b);
+  if (kind === 'eligibility') await followEligibility(transaction, resources, schedule);
 }
 
 /** The schedule that a request speaks of; throws RoleAssignmentDoesNotExist. */

@@ -16,7 +16,7 @@ import {
   uniquePath,
 } from '#resources';
 import type { Transaction } from '#storage';
-import { isOver } from './schedule.ts';
+import { earlier, isOver } from './schedule.ts';
 
 /** Throws RoleAssignmentExists if the same grant has another schedule that is not over. */
 export async function putSchedule(
@@ -58,11 +58,42 @@ export async function revokeSchedule(
   resources: Resources,
   schedule: RoleSchedule,
 ): Promise<void> {
+  // Read, so that an activation at this moment makes it run again.
+  await transaction.get(resourcePath('roleSchedule', schedule.name));
   await deleteSchedule(transaction, schedule);
   for (const other of [...resources.roleSchedules().values()]) {
     if (other.linkedEligibility !== undefined && isSameId(other.linkedEligibility, schedule.name)) {
       await deleteSchedule(transaction, other);
     }
+  }
+}
+
+/**
+ * What was activated by an eligibility that has another end or condition now: it ends no later, and
+ * the condition is its own.
+ */
+export async function followEligibility(
+  transaction: Transaction,
+  resources: Resources,
+  eligibility: RoleSchedule,
+): Promise<void> {
+  for (const found of [...resources.roleSchedules().values()]) {
+    if (found.linkedEligibility === undefined) continue;
+    if (!isSameId(found.linkedEligibility, eligibility.name)) continue;
+    const path = resourcePath('roleSchedule', found.name);
+    const activation = await transaction.get<RoleSchedule>(path);
+    if (activation === undefined) continue;
+    const { condition, conditionVersion, updatedOn } = eligibility;
+    const endsAtMs = earlier(activation.endsAtMs, eligibility.endsAtMs);
+    const changed: RoleSchedule = {
+      ...activation,
+      ...(endsAtMs !== undefined && { endsAtMs }),
+      ...(condition !== undefined && { condition }),
+      ...(conditionVersion !== undefined && { conditionVersion }),
+      updatedOn,
+    };
+    transaction.put(path, changed);
+    await putRoleAssignment(transaction, assignmentOf(changed));
   }
 }
 
@@ -83,12 +114,14 @@ export async function removeSchedulesWithin(
 
 function assignmentOf(schedule: RoleSchedule): RoleAssignment {
   const { name, scope, roleDefinitionName, principalId, principalType } = schedule;
-  const { condition, conditionVersion, startsAtMs, endsAtMs, createdOn, updatedOn } = schedule;
+  const { condition, conditionVersion, throughGroup } = schedule;
+  const { startsAtMs, endsAtMs, createdOn, updatedOn } = schedule;
   return {
     ...{ name, scope, roleDefinitionName, principalId, principalType, startsAtMs },
     ...(endsAtMs !== undefined && { endsAtMs }),
     ...(condition !== undefined && { condition }),
     ...(conditionVersion !== undefined && { conditionVersion }),
+    ...(throughGroup !== undefined && { throughGroup }),
     scheduleId: name,
     ...{ createdOn, updatedOn, createdBy: principalId, updatedBy: principalId },
   };

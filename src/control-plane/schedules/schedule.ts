@@ -104,6 +104,12 @@ export function endOf({ startsAtMs, durationMs }: Window): number | undefined {
   return durationMs === undefined ? undefined : startsAtMs + durationMs;
 }
 
+/** Of two ends; none is later than any. */
+export function earlier(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b;
+  return b === undefined ? a : Math.min(a, b);
+}
+
 /** Has it begun and not ended? */
 export function isEffective({ startsAtMs, endsAtMs }: RoleSchedule, nowMs: number): boolean {
   return nowMs >= startsAtMs && (endsAtMs === undefined || nowMs < endsAtMs);

@@ -2,70 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { newGuid, type Principal } from '#kernel';
-import {
-  GROUP,
-  openTestManagement,
-  roleId,
-  type Sent,
-  SUB,
-  type TestManagement,
-  VAULT,
-} from '../management.fixture.ts';
+import { GROUP, roleId, SUB, VAULT } from '../management.fixture.ts';
 import { parseDuration, renderDuration } from './duration.ts';
 import { expireSchedules } from './expiry-job.ts';
 import { policyName } from './policy.ts';
-
-const HOUR_MS = 3_600_000;
-const PROVIDER = 'providers/Microsoft.Authorization';
-
-interface Asked {
-  readonly kind?: 'Eligibility' | 'Assignment';
-  readonly scope?: string;
-  readonly as?: Principal;
-  readonly principalId: string;
-  readonly requestType: string;
-  readonly role?: string;
-  readonly extra?: object;
-  readonly name?: string;
-}
-
-function ask(arm: TestManagement, asked: Asked) {
-  const { kind = 'Assignment', scope = VAULT, role = 'Contributor', extra = {} } = asked;
-  const { principalId, requestType } = asked;
-  const path = `${scope}/${PROVIDER}/role${kind}ScheduleRequests/${asked.name ?? newGuid()}`;
-  const properties = {
-    ...{ principalId, requestType, justification: 'work', roleDefinitionId: roleId(role) },
-    ...extra,
-  };
-  const sent: Sent = { body: { properties }, ...(asked.as && { as: asked.as }) };
-  return arm.send('PUT', path, sent);
-}
-
-const hours = (n: number) => ({
-  scheduleInfo: { expiration: { type: 'AfterDuration', duration: `PT${n}H` } },
-});
-
-/** A vault, and someone who may activate Contributor on it through a group. */
-async function eligible(extra: object = {}) {
-  const arm = await openTestManagement();
-  await arm.createVault();
-  const person = await arm.newPrincipal();
-  const group = await arm.newGroup(person.objectId);
-  const made = await ask(arm, {
-    ...{ kind: 'Eligibility', principalId: group, requestType: 'AdminAssign', extra },
-  });
-  assert.equal(made.status, 201, JSON.stringify(made.body));
-  const activate = (asked: Partial<Asked> = {}) =>
-    ask(arm, {
-      ...{ principalId: person.objectId, requestType: 'SelfActivate', as: person },
-      extra: hours(2),
-      ...asked,
-    });
-  const may = async () => (await arm.send('PATCH', VAULT, { body: {}, as: person })).status === 200;
-  return { arm, person, group, made, activate, may };
-}
-
-const codeOf = (answer: { body: { error?: { code: string } } }) => answer.body?.error?.code;
+import { approval, ask, codeOf, eligible, HOUR_MS, hours, PROVIDER } from './schedules.fixture.ts';
 
 test('an eligible person has a right from activation to the very end, not longer', async () => {
   const { arm, made, activate, may } = await eligible();
@@ -260,30 +201,6 @@ test('applications can be given a role for a time, but cannot be made eligible',
   });
   assert.equal(answer.status, 400);
 });
-
-async function approval() {
-  const setting = await eligible();
-  const { arm, activate } = setting;
-  const approver = await arm.newPrincipal();
-  const contributor = roleId('Contributor').split('/').at(-1) ?? '';
-  const policy = `${VAULT}/${PROVIDER}/roleManagementPolicies/${policyName(VAULT, contributor)}`;
-  const primaryApprovers = [{ id: approver.objectId }, { id: setting.person.objectId }];
-  const rule = {
-    id: 'Approval_EndUser_Assignment',
-    setting: { isApprovalRequired: true, approvalStages: [{ primaryApprovers }] },
-  };
-  await arm.send('PATCH', policy, { body: { properties: { rules: [rule] } } });
-  const request = await activate();
-  const { approvalId, status } = request.body.properties;
-  assert.equal(status, 'PendingApproval');
-  const review = (as: Principal, reviewResult: string) =>
-    arm.send('PATCH', `${approvalId}/stages/${request.body.name}`, {
-      body: { properties: { reviewResult, justification: 'seen' } },
-      version: '2021-01-01-preview',
-      as,
-    });
-  return { ...setting, approver, request, approvalId, review };
-}
 
 test('where approval is needed, the role waits for another person', async () => {
   const { arm, person, approver, approvalId, review, may, request } = await approval();

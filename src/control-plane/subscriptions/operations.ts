@@ -1,5 +1,6 @@
 // Tenants and subscriptions: what every client asks for right after signing in, and the resources
 // of a subscription, by which clients find a vault whose group they do not know.
+import { lapseOf } from '#authorization';
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Operation } from '#kernel';
 import { type Subscription, subscriptionResourceId, type Vault } from '#resources';
@@ -118,8 +119,7 @@ function maySee(management: Management, call: ArmContext, subscriptionId: string
   const nowMs = management.clock.now();
   const ids = new Set([objectId.toLowerCase(), ...groups]);
   for (const assignment of management.resources.assignmentIndex().of(ids)) {
-    if (nowMs < (assignment.startsAtMs ?? 0)) continue;
-    if (nowMs >= (assignment.endsAtMs ?? Number.POSITIVE_INFINITY)) continue;
+    if (lapseOf(assignment, groups, nowMs) !== undefined) continue;
     if (assignment.scope.toLowerCase().startsWith(prefix)) return true;
   }
   return false;
