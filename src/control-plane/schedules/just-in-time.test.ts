@@ -1,9 +1,9 @@
-// Just-in-time access as it bears on the very next request: ends on the second, groups that are left,
-// eligibilities that shrink, second factors, and who gets to see what waits for approval.
+// Just-in-time access as it bears on the very next request: ends on the second, groups that are
+// left, eligibilities that shrink, second factors, and who gets to see what waits for approval.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Authorizer, type DataRequest } from '#authorization';
-import { addGroupReference, removeGroupReference } from '#directory';
+import { addReferences, removeReferences } from '#directory';
 import type { Principal } from '#kernel';
 import { Resources, type Vault } from '#resources';
 import { GROUP, openTestManagement, roleId, SUB, TENANT, VAULT } from '../management.fixture.ts';
@@ -76,8 +76,9 @@ test('who leaves the eligible group loses what he activated through it at once',
   const { arm, person, group, activate, may } = await eligible();
   await activate();
   assert.equal(await may(), true);
-  const membership = { id: group, property: 'members', objectId: person.objectId } as const;
-  await removeGroupReference(arm.records, membership);
+  const objectIds = [person.objectId];
+  const membership = { kind: 'group', id: group, property: 'members', objectIds } as const;
+  await removeReferences(arm.records, membership);
   assert.equal(await may(), false);
   const again = await activate({ requestType: 'SelfExtend', extra: hours(4) });
   assert.equal(again.status, 201);
@@ -87,7 +88,7 @@ test('who leaves the eligible group loses what he activated through it at once',
   });
   assert.equal(codeOf(reviewed), 'RoleAssignmentRequestPolicyValidationFailed');
   assert.equal(await may(), false);
-  await addGroupReference(arm.records, membership);
+  await addReferences(arm.records, membership);
   assert.equal(await may(), true);
 });
 
@@ -146,7 +147,7 @@ test('where the rules ask for a second factor, the token has to show one', async
   assert.equal(await may(), true);
 });
 
-test('what waits for approval is listed for who may decide, at the root and at its scope', async () => {
+test('what waits for approval is listed for who may decide, wherever he looks', async () => {
   const { arm, person, approver, approvalId, request } = await approval();
   const list = async (as: Principal, scope: string) => {
     const path = `${scope}/${PROVIDER}/roleAssignmentApprovals`;
