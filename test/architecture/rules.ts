@@ -10,6 +10,7 @@ export const floors: readonly (readonly string[])[] = [
   ['installation'],
   ['identity-provider', 'control-plane', 'data-plane'],
   ['server', 'portal', 'cli'],
+  ['composition'],
 ];
 
 /** The one file above all floors. */

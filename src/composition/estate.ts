@@ -1,0 +1,30 @@
+// What lives as long as the process, opened in the order in which one needs the other, and handed
+// to the planes as their ports.
+import { Authenticator, resourceAudiences } from '#authentication';
+import { Authorizer } from '#authorization';
+import { type Config, endpoints } from '#config';
+import { Directory } from '#directory';
+import { type Installation, openHsm, readAttestationAuthorities } from '#installation';
+import { systemClock as clock } from '#kernel';
+import { Resources } from '#resources';
+import { fetchJson } from '#server';
+import type { Storage } from '#storage';
+
+export type Estate = Awaited<ReturnType<typeof openEstate>>;
+
+export async function openEstate(storage: Storage, { tenantId }: Installation, config: Config) {
+  const urls = endpoints(config);
+  const hsm = await openHsm(config.hsm);
+  const directory = await Directory.open({ storage, tenantId, clock });
+  const resources = await Resources.open({ storage, tenantId });
+  const authorizer = await Authorizer.open({ resources, directory });
+  const authenticator = new Authenticator({ directory, clock, login: urls.login });
+  return {
+    ...{ storage, directory, resources, authorizer, authenticator, clock, tenantId, fetchJson },
+    ...(hsm && { hsm }),
+    attestationAuthorities: readAttestationAuthorities(config),
+    endpoints: urls,
+    /** Values of `aud` that vaults accept. */
+    audiences: resourceAudiences(urls).vault,
+  };
+}
