@@ -90,6 +90,8 @@ export interface PasswordInput {
   readonly displayName?: string | null | undefined;
   readonly startDateTime?: string | undefined;
   readonly endDateTime?: string | undefined;
+  /** Made on this service principal rather than on its application. */
+  readonly servicePrincipalId?: string | undefined;
 }
 
 export interface AddedPassword {
@@ -105,7 +107,7 @@ export async function addPassword(
   clock: Clock,
 ): Promise<AddedPassword> {
   const { secretText, hint, secretHash } = generateSecret();
-  const { displayName = null, startDateTime, endDateTime } = target.password;
+  const { displayName = null, startDateTime, endDateTime, servicePrincipalId } = target.password;
   const startMs = startDateTime === undefined ? clock.now() : Date.parse(startDateTime);
   const endMs =
     endDateTime === undefined ? startMs + PASSWORD_YEARS * YEAR_MS : Date.parse(endDateTime);
@@ -119,6 +121,7 @@ export async function addPassword(
     displayName,
     hint,
     secretHash,
+    ...(servicePrincipalId === undefined ? {} : { servicePrincipalId }),
     startDateTime: graphTimeAt(startMs),
     endDateTime: graphTimeAt(endMs),
   };
@@ -141,6 +144,15 @@ export async function removePassword(view: View, id: string, keyId: string): Pro
       throw new ApiError(graphErrors.credentialNotFound);
     }
     return { ...before, passwordCredentials: left };
+  });
+}
+
+/** A new service principal does not answer to the secrets of one that was there before. */
+export async function dropPrincipalPasswords(view: View, id: string): Promise<void> {
+  await update<Application>(view, { kind: 'application', id }, (before) => {
+    const own = before.passwordCredentials.filter((one) => one.servicePrincipalId === undefined);
+    const isSame = own.length === before.passwordCredentials.length;
+    return isSame ? before : { ...before, passwordCredentials: own };
   });
 }
 

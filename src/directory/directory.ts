@@ -186,6 +186,11 @@ export class Directory {
     return this.group(id) ? 'Group' : undefined;
   }
 
+  /** Of a user, a service principal or a group. */
+  displayName(id: string): string | undefined {
+    return (this.user(id) ?? this.servicePrincipal(id) ?? this.group(id))?.displayName;
+  }
+
   principalExists(id: string): boolean {
     return this.principalType(id) !== undefined;
   }

@@ -8,7 +8,9 @@ import { recordPath } from './paths.ts';
 import type { Group } from './records.ts';
 
 export type GroupInput = Pick<Group, 'displayName' | 'mailNickname'> &
-  Partial<Pick<Group, 'description' | 'securityEnabled' | 'members' | 'owners'>>;
+  Partial<
+    Pick<Group, 'description' | 'securityEnabled' | 'isAssignableToRole' | 'members' | 'owners'>
+  >;
 
 export function createGroup(view: View, input: GroupInput, clock: Clock): Promise<Group> {
   const group: Group = {

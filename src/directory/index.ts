@@ -14,6 +14,7 @@ export {
   addPassword,
   createApplication,
   deleteApplication,
+  dropPrincipalPasswords,
   type PasswordInput,
   removePassword,
   updateApplication,

@@ -14,6 +14,8 @@ export interface PasswordCredential {
   readonly hint: string;
   /** SHA-256 of the generated secret (≥ 256 bits of entropy, so no slow hash), base64url. */
   readonly secretHash: string;
+  /** Made on this service principal rather than on its application. */
+  readonly servicePrincipalId?: string;
   readonly startDateTime: string;
   readonly endDateTime: string;
 }
@@ -194,6 +196,8 @@ export interface User {
   readonly givenName?: string | null;
   readonly surname?: string | null;
   readonly mail?: string | null;
+  /** Graph properties that mean nothing here but are kept and given back: `jobTitle` and such. */
+  readonly otherProperties?: Readonly<Record<string, unknown>>;
   readonly deletedDateTime?: string;
 }
 
@@ -203,6 +207,8 @@ export interface Group {
   readonly description: string | null;
   readonly mailNickname: string;
   readonly securityEnabled: boolean;
+  /** Made to hold directory roles: only a Global Administrator says who belongs to it. */
+  readonly isAssignableToRole?: boolean;
   readonly createdDateTime: string;
   /** Object ids of users, groups and service principals that belong directly. */
   readonly members: readonly string[];

@@ -15,7 +15,12 @@ export interface PasswordProfile {
 }
 
 type UserProperties = Pick<User, 'userPrincipalName' | 'displayName'> &
-  Partial<Pick<User, 'mailNickname' | 'accountEnabled' | 'givenName' | 'surname' | 'mail'>>;
+  Partial<
+    Pick<
+      User,
+      'mailNickname' | 'accountEnabled' | 'givenName' | 'surname' | 'mail' | 'otherProperties'
+    >
+  >;
 
 export type UserInput = UserProperties & { readonly passwordProfile: PasswordProfile };
 export type UserChanges = Partial<UserProperties> & {

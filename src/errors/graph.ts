@@ -67,6 +67,26 @@ export const graphErrors = {
     'Request_MultipleObjectsWithSameKeyValue',
     'The service principal cannot be created, updated, or restored because the service principal name {appId} is already in use.',
   ),
+  appRoleUnknown: define(
+    400,
+    'Request_BadRequest',
+    "Permission being assigned was not found on application '{appId}'",
+  ),
+  permissionGranted: define(
+    409,
+    'Request_MultipleObjectsWithSameKeyValue',
+    'Permission entry already exists.',
+  ),
+  groupNotAssignable: define(
+    400,
+    'Request_BadRequest',
+    "The group cannot be assigned to a role: 'isAssignableToRole' has to be set when it is created.",
+  ),
+  lastAdministrator: define(
+    400,
+    'Request_BadRequest',
+    'The last Global Administrator cannot be removed.',
+  ),
   entitlementEnabled: define(
     400,
     'CannotDeleteOrUpdateEnabledEntitlement',
@@ -81,6 +101,11 @@ export const graphErrors = {
     400,
     'Request_BadRequest',
     'The specified password does not comply with password complexity requirements. Please provide a different password.',
+  ),
+  currentPasswordWrong: define(
+    400,
+    'Request_BadRequest',
+    'The specified current password does not match, or it was tried too often.',
   ),
   credentialNotFound: define(400, 'Request_BadRequest', 'No password credential found with keyId.'),
   unknownPath: define(400, 'BadRequest', "Resource not found for the segment '{segment}'."),

@@ -1,7 +1,7 @@
 // What the parts of the Graph plane work with, and what their rows have in common.
 import type { Authenticator } from '#authentication';
 import type { Authorizer } from '#authorization';
-import { type Directory, decidePrivilegedChange } from '#directory';
+import { type Directory, decidePrivilegedChange, directoryRoleIds } from '#directory';
 import { graphErrors } from '#errors';
 import { ApiError, type Clock, type Grant, type Principal, z } from '#kernel';
 import type { Storage, View } from '#storage';
@@ -50,10 +50,25 @@ export function requirePrivilegeOver(context: GraphContext, change: PrivilegedCh
   const callerRoles = directory.directoryRoles(change.caller?.objectId ?? '');
   for (const target of change.targets) {
     if (target === undefined || target === change.caller?.objectId) continue;
+    const isForRoles = directory.group(target)?.isAssignableToRole ?? false;
+    if (isForRoles) requireGlobalAdministrator(context, change.caller);
     if (!decidePrivilegedChange(callerRoles, directory.directoryRoles(target))) {
-      throw new ApiError(graphErrors.requestDenied, {}, { reason: { code: 'PrivilegedTarget' } });
+      throw privilegedTarget();
     }
   }
+}
+
+/** Throws `Authorization_RequestDenied` for everybody else. */
+export function requireGlobalAdministrator(
+  { directory }: GraphContext,
+  caller: Principal | undefined,
+): void {
+  const roles = directory.directoryRoles(caller?.objectId ?? '');
+  if (!roles.has(directoryRoleIds.globalAdministrator)) throw privilegedTarget();
+}
+
+function privilegedTarget(): ApiError {
+  return new ApiError(graphErrors.requestDenied, {}, { reason: { code: 'PrivilegedTarget' } });
 }
 
 /** Graph makes the user who creates an application or a group its owner. */

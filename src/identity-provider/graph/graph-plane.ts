@@ -16,14 +16,17 @@ import {
 import { tenantPartition } from '#storage';
 import type { LoginEndpoints } from '../login-context.ts';
 import { correlationId } from '../oauth-wire.ts';
+import { appRoleOperations } from './app-role-assignments/operations.ts';
 import { applicationOperations } from './applications/operations.ts';
 import { directoryObjectOperations } from './directory-objects/operations.ts';
+import { directoryRoleOperations } from './directory-roles/operations.ts';
 import type { GraphContext, GraphTarget } from './graph-context.ts';
 import { renderGraphError } from './graph-wire.ts';
 import { groupOperations } from './groups/operations.ts';
 import { linkOperations } from './links/link-rows.ts';
 import { membershipOperations } from './links/membership-rows.ts';
 import { organizationOperations } from './organization/operations.ts';
+import { permissionGrantOperations } from './permission-grants/operations.ts';
 import { servicePrincipalOperations } from './service-principals/operations.ts';
 import { userOperations } from './users/operations.ts';
 
@@ -47,6 +50,9 @@ export function graphPlane(options: GraphPlaneOptions): Plane<GraphTarget> {
       ...groupOperations(options),
       ...linkOperations(options),
       ...membershipOperations(options),
+      ...appRoleOperations(options),
+      ...permissionGrantOperations(options),
+      ...directoryRoleOperations(options),
       ...organizationOperations(options),
       ...directoryObjectOperations(options),
     ],

@@ -4,11 +4,9 @@
 import { resourceAudiences } from '#authentication';
 import {
   type Application,
-  addPassword,
   createApplication,
   deleteApplication,
   deleteServicePrincipal,
-  removePassword,
   updateApplication,
 } from '#directory';
 import { graphErrors } from '#errors';
@@ -20,23 +18,20 @@ import {
   type GraphContext,
   type GraphTarget,
   graphRow,
-  idParams,
   openView,
 } from '../graph-context.ts';
 import { type ObjectSpec, objectOperations } from '../object-rows.ts';
 import { renderEntity } from '../odata/entity.ts';
 import { requireOwnIdentifierUris } from './application.ts';
-import { requireApplication, requireCredentialRights } from './credential-rights.ts';
+import { requireCredentialRights } from './credential-rights.ts';
 import { requireExposable } from './exposed-permissions.ts';
 import { federatedCredentialOperations } from './federated-credentials.ts';
+import { passwordOperations } from './passwords.ts';
 import {
   type ApplicationBody,
-  addPasswordBody,
   createApplicationBody,
   parseApplication,
-  removePasswordBody,
   renderApplication,
-  renderPassword,
   updateApplicationBody,
 } from './wire.ts';
 
@@ -49,7 +44,7 @@ export function applicationOperations(context: Context): readonly Operation<Grap
   return [
     ...objectOperations(applicationSpec(context), context),
     createRow(context),
-    ...passwordRows(context),
+    ...passwordOperations(context),
     ...federatedCredentialOperations(context),
   ];
 }
@@ -117,61 +112,4 @@ function createRow(context: Context): Operation<GraphTarget> {
       };
     },
   });
-}
-
-function passwordRows(context: Context): readonly Operation<GraphTarget>[] {
-  const { clock } = context;
-  return [
-    operation({
-      ...graphRow,
-      id: 'AddApplicationPassword',
-      method: 'POST',
-      path: '/v1.0/applications/{id}/addPassword',
-      access: writes,
-      audit: 'ApplicationAddPassword',
-      success: 200,
-      errors: [graphErrors.resourceNotFound, graphErrors.badRequest, graphErrors.requestDenied],
-      params: idParams,
-      body: addPasswordBody,
-      handle: async ({ request, params, body, grant, principal }) => {
-        const { id } = requireApplication(context, { params, principal });
-        const given = body?.passwordCredential;
-        const password = {
-          displayName: given?.displayName,
-          startDateTime: given?.startDateTime ?? undefined,
-          endDateTime: given?.endDateTime ?? undefined,
-        };
-        const added = await addPassword(openView(context, grant), { id, password }, clock);
-        const type = 'microsoft.graph.passwordCredential';
-        return {
-          body: {
-            '@odata.context': `${request.origin}/v1.0/$metadata#${type}`,
-            ...renderPassword(added),
-          },
-          audit: { keyId: added.credential.keyId },
-        };
-      },
-    }),
-    operation({
-      ...graphRow,
-      id: 'RemoveApplicationPassword',
-      method: 'POST',
-      path: '/v1.0/applications/{id}/removePassword',
-      access: writes,
-      audit: 'ApplicationRemovePassword',
-      success: 204,
-      errors: [
-        graphErrors.resourceNotFound,
-        graphErrors.credentialNotFound,
-        graphErrors.requestDenied,
-      ],
-      params: idParams,
-      body: removePasswordBody,
-      handle: async ({ params, body, grant, principal }) => {
-        const { id } = requireApplication(context, { params, principal });
-        await removePassword(openView(context, grant), id, body.keyId);
-        return { audit: { keyId: body.keyId } };
-      },
-    }),
-  ];
 }

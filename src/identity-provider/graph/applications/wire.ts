@@ -206,9 +206,7 @@ export function renderApplication(application: Application): WireObject {
     appRoles: renderAppRoles(application),
     requiredResourceAccess: application.requiredResourceAccess ?? [],
     keyCredentials: application.keyCredentials.map(renderKeyCredential),
-    passwordCredentials: application.passwordCredentials.map((credential) =>
-      renderPassword({ credential }),
-    ),
+    passwordCredentials: renderPasswords(application),
     publicClient: { redirectUris: publicClientRedirectUris },
     spa: { redirectUris: spaRedirectUris },
     web: renderWeb(application),
@@ -253,6 +251,16 @@ function renderKeyCredential(credential: KeyCredential): Readonly<Record<string,
     startDateTime: credential.startDateTime,
     endDateTime: credential.endDateTime,
   };
+}
+
+/** Those made on the application itself, or on one service principal of it. */
+export function renderPasswords(
+  application: Pick<Application, 'passwordCredentials'> | undefined,
+  servicePrincipalId?: string,
+): readonly object[] {
+  const all = application?.passwordCredentials ?? [];
+  const shown = all.filter((one) => one.servicePrincipalId === servicePrincipalId);
+  return shown.map((credential) => renderPassword({ credential }));
 }
 
 /** With `secretText` only in the answer to `addPassword`. */

@@ -10,6 +10,7 @@ import {
   type GraphTarget,
   graphRow,
   openView,
+  requireGlobalAdministrator,
   requirePrivilegeOver,
 } from '../graph-context.ts';
 import { parseReference, requireLinkable } from '../links/link-rows.ts';
@@ -71,9 +72,10 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
     access: writes,
     audit: 'GroupCreate',
     success: 201,
-    errors: [graphErrors.invalidProperty, graphErrors.resourceNotFound],
+    errors: [graphErrors.invalidProperty, graphErrors.resourceNotFound, graphErrors.requestDenied],
     body: createGroupBody,
     handle: async ({ request, body, grant, principal }) => {
+      if (body.isAssignableToRole) requireGlobalAdministrator(context, principal);
       const bound = (property: 'members' | 'owners') => {
         const ids = [...new Set(body[`${property}@odata.bind`]?.map(parseReference))];
         requireLinkable(context, property, ids);
@@ -83,6 +85,7 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
         displayName: body.displayName,
         mailNickname: body.mailNickname,
         description: body.description ?? null,
+        ...(body.isAssignableToRole ? { isAssignableToRole: true } : {}),
         members: bound('members'),
         owners: [...new Set([...firstOwners(principal), ...bound('owners')])],
       };

@@ -3,6 +3,7 @@
 import {
   createServicePrincipal,
   deleteServicePrincipal,
+  dropPrincipalPasswords,
   type ServicePrincipal,
   updateServicePrincipal,
 } from '#directory';
@@ -71,7 +72,13 @@ function principalSpec(context: GraphContext): ObjectSpec<ServicePrincipal, Serv
         });
       },
     },
-    remove: ({ target, view }) => deleteServicePrincipal(view, target.id, clock),
+    remove: async ({ target, view }) => {
+      // A managed identity goes with its resource in Resource Manager, never without it.
+      if (target.servicePrincipalType === 'ManagedIdentity') {
+        throw new ApiError(graphErrors.requestDenied);
+      }
+      await deleteServicePrincipal(view, target.id, clock);
+    },
   };
 }
 
@@ -93,8 +100,10 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
       if (application === undefined) {
         throw new ApiError(graphErrors.applicationUnknown, { appId: body.appId });
       }
+      const view = openView(context, grant);
+      await dropPrincipalPasswords(view, application.id);
       const created = await createServicePrincipal(
-        openView(context, grant),
+        view,
         {
           appId: application.appId,
           displayName: application.displayName,

@@ -3,6 +3,7 @@
 import type { Application, ServicePrincipal } from '#directory';
 import { isGuid, z } from '#kernel';
 import { exposedScopes, renderAppRoles } from '../applications/exposed-permissions.ts';
+import { renderPasswords } from '../applications/wire.ts';
 import type { WireObject } from '../odata/entity.ts';
 
 const tags = z.array(z.string().max(256)).max(64).nullish();
@@ -52,6 +53,6 @@ export function renderServicePrincipal(
     appRoles: renderAppRoles(application),
     keyCredentials: [],
     oauth2PermissionScopes: exposedScopes(principal, application),
-    passwordCredentials: [],
+    passwordCredentials: renderPasswords(application, principal.id),
   };
 }

@@ -1,8 +1,17 @@
 // Users in Microsoft Graph v1.0, and `/me`. A user is addressed by id or by user principal name.
 // https://learn.microsoft.com/graph/api/resources/user
-import { createUser, deleteUser, revokeSignInSessions, type User, updateUser } from '#directory';
+import {
+  createUser,
+  deleteUser,
+  revokeSignInSessions,
+  type User,
+  updateUser,
+  verifyPassword,
+} from '#directory';
 import { graphErrors } from '#errors';
-import { ApiError, type Operation, operation, type Principal } from '#kernel';
+import { ApiError, type Operation, operation, type Principal, type RawRequest, z } from '#kernel';
+import type { View } from '#storage';
+import { SignInLimits } from '../../token/sign-in-limits.ts';
 import { renderDirectoryObjects } from '../directory-objects/wire.ts';
 import {
   found,
@@ -24,8 +33,9 @@ export function userOperations(context: GraphContext): readonly Operation<GraphT
   return [
     ...objectOperations(userSpec(context), context),
     createRow(context),
-    sessionRow(context),
+    ...sessionRows(context),
     meRow(context),
+    changePasswordRow(context),
   ];
 }
 
@@ -47,9 +57,10 @@ function userSpec(context: GraphContext): ObjectSpec<User, UserBody> {
     update: {
       body: updateUserBody,
       errors: [graphErrors.sameKeyValue, graphErrors.passwordTooWeak],
-      apply: async ({ target: { id }, body, view }) => {
+      apply: async ({ target, body, view }) => {
         if (body.userPrincipalName) requireOwnDomain(context, body.userPrincipalName);
-        await updateUser(view, { id, changes: parseUser(body) }, clock);
+        const changes = parseUser(body, target);
+        await updateUser(view, { id: target.id, changes }, clock);
       },
     },
     remove: ({ target, view }) => deleteUser(view, target.id, clock),
@@ -77,26 +88,82 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
   });
 }
 
-function sessionRow(context: GraphContext): Operation<GraphTarget> {
-  return operation({
+function sessionRows(context: GraphContext): readonly Operation<GraphTarget>[] {
+  const base = {
     ...graphRow,
-    id: 'RevokeSignInSessions',
     method: 'POST',
-    path: '/v1.0/users/{id}/revokeSignInSessions',
-    access: writes,
     audit: 'UserRevokeSignInSessions',
     success: 200,
-    errors: [graphErrors.resourceNotFound, graphErrors.requestDenied],
-    params: idParams,
-    handle: async ({ request, params, grant, principal }) => {
-      const { id } = requireTarget(context, params.id, principal);
-      await revokeSignInSessions(openView(context, grant), id, context.clock);
-      return { body: { '@odata.context': contextOf(request, 'Edm.Boolean'), value: true } };
+  } as const;
+  const revoke = async (request: RawRequest, view: View, id: string) => {
+    await revokeSignInSessions(view, id, context.clock);
+    return { body: { '@odata.context': contextOf(request, 'Edm.Boolean'), value: true } };
+  };
+  return [
+    operation({
+      ...base,
+      id: 'RevokeSignInSessions',
+      path: '/v1.0/users/{id}/revokeSignInSessions',
+      access: writes,
+      errors: [graphErrors.resourceNotFound, graphErrors.requestDenied],
+      params: idParams,
+      handle: ({ request, params, grant, principal }) => {
+        const { id } = requireTarget(context, params.id, principal);
+        return revoke(request, openView(context, grant), id);
+      },
+    }),
+    operation({
+      ...base,
+      id: 'RevokeMySignInSessions',
+      path: '/v1.0/me/revokeSignInSessions',
+      access: { kind: 'authenticated' },
+      errors: [graphErrors.meNotUser],
+      handle: ({ request, grant, principal }) =>
+        revoke(request, openView(context, grant), requireMe(context, principal).id),
+    }),
+  ];
+}
+
+const passwordText = z.string().min(1).max(256);
+
+function changePasswordRow(context: GraphContext): Operation<GraphTarget> {
+  // Its own count: whoever has stolen a token must not guess the password here instead.
+  const limits = new SignInLimits(context.clock);
+  return operation({
+    ...graphRow,
+    id: 'ChangeMyPassword',
+    method: 'POST',
+    path: '/v1.0/me/changePassword',
+    access: { kind: 'authenticated' },
+    audit: 'UserChangePassword',
+    success: 204,
+    errors: [graphErrors.meNotUser, graphErrors.currentPasswordWrong, graphErrors.passwordTooWeak],
+    body: z.object({ currentPassword: passwordText, newPassword: passwordText }),
+    handle: async ({ request, body, grant, principal }) => {
+      const user = requireMe(context, principal);
+      const attempt = limits.begin(user.userPrincipalName, request.clientAddress);
+      const isRight =
+        attempt !== undefined && (await verifyPassword(user.passwordHash, body.currentPassword));
+      if (!isRight) throw new ApiError(graphErrors.currentPasswordWrong);
+      attempt.succeeded();
+      if (body.newPassword === body.currentPassword)
+        throw new ApiError(graphErrors.passwordTooWeak);
+      const passwordProfile = { password: body.newPassword, forceChangePasswordNextSignIn: false };
+      const target = { id: user.id, changes: { passwordProfile } };
+      await updateUser(openView(context, grant), target, context.clock);
+      return {};
     },
   });
 }
 
-function meRow({ directory }: GraphContext): Operation<GraphTarget> {
+/** Throws `BadRequest` for a caller that is no person. */
+function requireMe({ directory }: GraphContext, principal: Principal | undefined): User {
+  const user = principal?.type === 'User' ? directory.user(principal.objectId) : undefined;
+  if (user === undefined) throw new ApiError(graphErrors.meNotUser);
+  return user;
+}
+
+function meRow(context: GraphContext): Operation<GraphTarget> {
   return operation({
     ...graphRow,
     id: 'GetMe',
@@ -109,9 +176,8 @@ function meRow({ directory }: GraphContext): Operation<GraphTarget> {
     query: entityQuery,
     handle: ({ request, query, principal }) => {
       // az falls back to looking up the service principal on exactly this refusal.
-      const user = principal?.type === 'User' ? directory.user(principal.objectId) : undefined;
-      if (user === undefined) throw new ApiError(graphErrors.meNotUser);
-      return { body: renderEntity({ request, entitySet, object: renderUser(user), query }) };
+      const object = renderUser(requireMe(context, principal));
+      return { body: renderEntity({ request, entitySet, object, query }) };
     },
   });
 }
