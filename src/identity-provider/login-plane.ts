@@ -41,10 +41,8 @@ export function loginPlane(options: LoginPlaneOptions): Plane<LoginTarget> {
       ...managedIdentityOperations(context),
     ],
     accept: (name) => (name === hostname ? target : undefined),
-    // Every row is anonymous, so this is asked for unknown paths only.
-    authenticate: async () => {
-      throw new ApiError(oauthErrors.unknownPath);
-    },
+    // Every row is anonymous, so this is asked only for paths and methods that have no row.
+    authenticate: async () => undefined,
     admit: () => {},
     authorize: ({ operation }) =>
       anonymousGrant(tenantPartition(directory.tenantId), `login/${operation.id}`),

@@ -28,6 +28,7 @@ export function fillMessage(template: string, args: Readonly<Record<string, stri
 
 export class ApiError extends Error {
   readonly definition: ErrorDefinition;
+  readonly args: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly reason: unknown;
 
@@ -39,8 +40,15 @@ export class ApiError extends Error {
     super(fillMessage(definition.message, args), { cause: options.cause });
     this.name = 'ApiError';
     this.definition = definition;
+    this.args = args;
     this.headers = options.headers ?? {};
     this.reason = options.reason;
+  }
+
+  /** The same refusal with more for the audit log. */
+  withReason(reason: unknown): ApiError {
+    const { definition, args, headers, cause } = this;
+    return new ApiError(definition, args, { cause, headers, reason });
   }
 
   get status(): number {

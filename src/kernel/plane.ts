@@ -16,8 +16,11 @@ export interface Plane<Target> {
   readonly methodOverrideHeader?: string;
   /** The target this host names, or `undefined` if the host is not this plane's. */
   accept(hostname: string): Target | undefined;
-  /** Token → principal; throws the plane's 401 (with its challenge). Runs for unknown paths too. */
-  authenticate(request: RawRequest, target: Target): Promise<Principal>;
+  /**
+   * Token → principal; throws the plane's 401 (with its challenge). Runs for unknown paths too.
+   * `undefined` on a plane that has anonymous rows only: any other row is then as if unknown.
+   */
+  authenticate(request: RawRequest, target: Target): Promise<Principal | undefined>;
   /** Network rules; throws the plane's 403. */
   admit(input: Admission<Target>): void;
   /** The access decision; throws the plane's 403. */

@@ -84,6 +84,7 @@ class ToyPlane implements Plane<string> {
   }
   async authenticate(request: RawRequest) {
     this.#stage('authenticate', 401);
+    if (request.headers.authorization === 'Nobody') return undefined;
     if (request.headers.authorization !== 'Bearer alice') throw error(401, 'Unauthorized');
     return ALICE;
   }
@@ -198,6 +199,12 @@ describe('pipeline', () => {
       'Unauthorized',
     ],
     ['an unknown path', { path: '/x' }, 404, 'UnknownPath'],
+    [
+      'a row that wants a caller, where the plane knows nobody,',
+      { headers: { authorization: 'Nobody' } },
+      404,
+      'UnknownPath',
+    ],
     ['another method', { method: 'DELETE' }, 405, 'MethodNotAllowed'],
     ['an unknown api-version', { version: '2' }, 400, 'ApiVersion 2'],
     ['a body that is not JSON', { body: '{' }, 400, 'MalformedJson'],

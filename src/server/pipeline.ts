@@ -15,8 +15,10 @@ import {
   type Result,
   SchemaError,
 } from '#kernel';
-import { parseQuery } from './query.ts';
+import { parseForm } from './query.ts';
 import { type Match, type PathParams, Router } from './router.ts';
+
+const FORM_TYPE = 'application/x-www-form-urlencoded';
 
 export interface Answer {
   readonly status: number;
@@ -107,6 +109,7 @@ class Run<Target> {
     const refusals = this.#plane.refusals;
     if (match.kind === 'unknown') throw refusals.unknownPath(this.#request);
     if (match.kind === 'wrong-method') throw refusals.methodNotAllowed(this.#request);
+    if (!anonymous && this.#principal === undefined) throw refusals.unknownPath(this.#request);
     const { versions } = match.operation;
     const given = this.#request.query['api-version'];
     if (versions.required && (given === undefined || !versions.accepts(given))) {
@@ -144,13 +147,22 @@ class Run<Target> {
   async #readBody(operation: Operation<Target>): Promise<unknown> {
     const bytes = await this.#request.body();
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-    if (operation.bodyFormat === 'form') return parseQuery(text) ?? {};
+    if (operation.bodyFormat === 'form') return this.#readForm(text);
     if (text === '') return undefined;
     try {
       return parseJson(text.startsWith('\uFEFF') ? text.slice(1) : text);
     } catch {
       throw this.#plane.refusals.malformedJson(this.#request);
     }
+  }
+
+  /** RFC 6749 §3.2: a parameter may stand once. What is no form holds no parameters. */
+  #readForm(text: string): Readonly<Record<string, string>> {
+    const [type = ''] = (this.#request.headers['content-type'] ?? '').split(';');
+    if (type.trim().toLowerCase() !== FORM_TYPE) return {};
+    const form = parseForm(text);
+    if (form === undefined) throw this.#plane.refusals.malformedJson(this.#request);
+    return form;
   }
 
   #params(): PathParams {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseQuery, QueryMemo } from './query.ts';
+import { parseForm, parseQuery, QueryMemo } from './query.ts';
 
 test('names and values are percent-decoded', () => {
   assert.deepEqual(
@@ -27,6 +27,14 @@ test('__proto__ is a plain name and reaches no prototype', () => {
   assert.equal(parsed?.constructor, 'y');
   assert.equal(Object.getPrototypeOf(parsed), null);
   assert.equal(Object.hasOwn(Object.prototype, 'x'), false);
+});
+
+test('a form that repeats a parameter is refused; a query takes the first', () => {
+  for (const text of ['a=1&a=1', 'a=1&b=2&%61=3', 'a&a']) {
+    assert.equal(parseForm(text), undefined, text);
+    assert.notEqual(parseQuery(text), undefined, text);
+  }
+  assert.deepEqual({ ...parseForm('a=1&b=2&&A=3') }, { a: '1', b: '2', A: '3' });
 });
 
 test('more than a hundred parameters are refused', () => {

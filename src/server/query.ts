@@ -1,5 +1,6 @@
 // `a=1&b=2` ↔ parameters, for query strings and form bodies. Decodes `+` and `%XX`; of a repeated
-// name the first value counts; names like `__proto__` are plain names.
+// name the first value counts in a query, while a form that repeats one is refused; names like
+// `__proto__` are plain names.
 
 const PARAMETERS_MAX = 100;
 const MEMO_ENTRIES_MAX = 256;
@@ -23,6 +24,18 @@ export class QueryMemo {
 
 /** `undefined` if an encoding is broken or there are too many parameters. */
 export function parseQuery(text: string): Record<string, string> | undefined {
+  return parsePairs(text, 'first counts');
+}
+
+/** As parseQuery, and `undefined` also if a parameter stands twice. */
+export function parseForm(text: string): Record<string, string> | undefined {
+  return parsePairs(text, 'refused');
+}
+
+function parsePairs(
+  text: string,
+  repetition: 'first counts' | 'refused',
+): Record<string, string> | undefined {
   const parameters: Record<string, string> = Object.create(null);
   if (text === '') return parameters;
   const pairs = text.split('&');
@@ -34,6 +47,7 @@ export function parseQuery(text: string): Record<string, string> | undefined {
     const value = equals < 0 ? '' : decode(pair.slice(equals + 1));
     if (name === undefined || value === undefined) return undefined;
     if (!(name in parameters)) parameters[name] = value;
+    else if (repetition === 'refused') return undefined;
   }
   return parameters;
 }

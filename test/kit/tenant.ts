@@ -32,6 +32,8 @@ export interface TestRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** Sent as it is. */
+  readonly text?: string;
   readonly clientAddress?: string;
 }
 
@@ -42,6 +44,8 @@ export interface TestAnswer {
   /** The parsed body; empty if it is not a JSON object. */
   readonly body: Readonly<Record<string, unknown>>;
 }
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
 export async function openTenant(): Promise<Tenant> {
   const tenantId = newGuid();
@@ -108,7 +112,7 @@ async function call(
     path: url.pathname,
     query: Object.fromEntries(url.searchParams),
     queryText: url.search.slice(1),
-    headers: request.headers ?? {},
+    headers: { ...(request.form && FORM), ...request.headers },
     clientAddress: request.clientAddress ?? '127.0.0.1',
     tlsVersion: 'TLS1_3',
     receivedAtMs: clock.now(),
@@ -121,7 +125,8 @@ async function call(
   throw new Error(`no plane serves ${url.hostname}`);
 }
 
-function bodyOf({ form, json }: TestRequest): string | undefined {
+function bodyOf({ form, json, text }: TestRequest): string | undefined {
+  if (text !== undefined) return text;
   if (form) return new URLSearchParams(form).toString();
   return json === undefined ? undefined : JSON.stringify(json);
 }

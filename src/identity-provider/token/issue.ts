@@ -16,7 +16,7 @@ import { signJwt } from './jwt.ts';
 import type { TargetResource } from './target-resource.ts';
 import type { UserScope } from './user-scope.ts';
 import { renderClientInfo, renderIdTokenClaims } from './user-tokens.ts';
-import type { IssuedTokens, TokenForm } from './wire.ts';
+import type { IssuedTokens, SignedIn, TokenForm } from './wire.ts';
 
 export interface AccessTokenContent {
   readonly client: AuthenticatedClient;
@@ -44,7 +44,15 @@ export async function issueAccessToken(
     issuedAtS: nowS,
     lifetimeS: ACCESS_TOKEN_LIFETIME_S,
     resource: content.resource,
+    signedIn: signedIn(content),
   };
+}
+
+function signedIn({ client, subject }: AccessTokenContent): SignedIn {
+  const credential = client.method;
+  if (subject.kind === 'app') return { credential, servicePrincipalId: subject.principal.id };
+  const { id: userId, userPrincipalName } = subject.user;
+  return { credential: subject.methods[0] ?? credential, userId, userPrincipalName };
 }
 
 export interface UserTokenContent {

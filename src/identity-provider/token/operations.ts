@@ -8,6 +8,8 @@ import { parseBasicCredentials } from './basic-credentials.ts';
 import { grantTokens } from './token-service.ts';
 import { renderTokens, renderTokensV1, type TokenForm, tokenForm, uncached } from './wire.ts';
 
+const FACT_LENGTH_MAX = 256;
+
 const row = {
   method: 'POST',
   versions: { required: false, accepts: () => true },
@@ -69,21 +71,20 @@ export function tokenOperations(context: LoginContext): readonly Operation<Login
     const tenant = parseTenantAlias(context.directory, given.params.tenant);
     if (!tenant) throw new ApiError(oauthErrors.tenantUnknown, { tenant: given.params.tenant });
     const form = withBasicCredentials(given.body, given.request);
-    const issued = await grantTokens(context, {
-      tenant,
-      form,
-      acceptsResource,
-      clientAddress: given.request.clientAddress,
-      view: context.storage.view(given.grant),
-    });
+    const facts = signInFacts(form);
+    const issued = await audited(facts, () =>
+      grantTokens(context, {
+        tenant,
+        form,
+        acceptsResource,
+        clientAddress: given.request.clientAddress,
+        view: context.storage.view(given.grant),
+      }),
+    );
     const isV1 = acceptsResource && form.resource !== undefined && !tenant.isAdfs;
     return {
       ...uncached(isV1 ? renderTokensV1(issued) : renderTokens(issued)),
-      audit: {
-        grantType: form.grant_type,
-        clientId: form.client_id,
-        resource: issued.resource.audience,
-      },
+      audit: { ...facts, resource: issued.resource.audience, ...issued.signedIn },
     };
   };
   return [
@@ -100,6 +101,35 @@ export function tokenOperations(context: LoginContext): readonly Operation<Login
       handle: (call) => answer(call, true),
     }),
   ];
+}
+
+/** What the sign-in log says of an attempt, whatever comes of it. */
+function signInFacts(form: TokenForm): Readonly<Record<string, unknown>> {
+  return {
+    grantType: limit(form.grant_type),
+    clientId: limit(form.client_id),
+    resource: limit(form.resource ?? form.scope),
+    // A password that was typed into the wrong field must not get into a log.
+    ...(form.username?.includes('@') ? { userPrincipalName: limit(form.username) } : {}),
+  };
+}
+
+function limit(text: string | undefined): string | undefined {
+  return text?.slice(0, FACT_LENGTH_MAX);
+}
+
+/** A refusal says in the audit log who was refused, beside its own reason. */
+async function audited<T>(facts: object, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw error.withReason({ ...facts, ...asObject(error.reason) });
+  }
+}
+
+function asObject(reason: unknown): object {
+  return typeof reason === 'object' && reason !== null ? reason : {};
 }
 
 interface Given {

@@ -27,12 +27,22 @@ export const tokenForm = z.object({
 
 export type TokenForm = z.infer<typeof tokenForm>;
 
+/** Who signed in and by what, for the sign-in log. */
+export interface SignedIn {
+  readonly credential: string;
+  /** Of a person or a service principal. */
+  readonly userId?: string;
+  readonly servicePrincipalId?: string;
+  readonly userPrincipalName?: string;
+}
+
 /** What a grant produced, before it is put into the dialect that the client spoke. */
 export interface IssuedTokens {
   readonly accessToken: string;
   readonly issuedAtS: number;
   readonly lifetimeS: number;
   readonly resource: TargetResource;
+  readonly signedIn: SignedIn;
   /** Only where a person signed in: `scp`, and `scope` of the v2.0 answer. */
   readonly granted?: readonly string[];
   readonly scope?: string;
