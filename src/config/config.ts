@@ -31,6 +31,8 @@ export interface Config {
   readonly host: string;
   /** 0: any free one, known only once the listener is open. */
   readonly port: number;
+  /** For plain http, which carries the `pki` endpoint and nothing else. Absent: none is served. */
+  readonly httpPort?: number;
   /** What `serve` writes to standard output: a banner to read, or one JSON line when ready. */
   readonly output: 'text' | 'json';
   /** PEM files to serve instead of the certificates of the instance's own CA; both or neither. */

@@ -8,6 +8,12 @@ export interface Endpoints {
   readonly management: string;
   readonly graph: string;
   readonly portal: string;
+  /**
+   * What everybody may know of the certificate authority: its certificates, what it revoked. Plain
+   * http where that is served, because those who verify a certificate must not have to verify another
+   * one for it (RFC 5280 §8).
+   */
+  readonly pki: string;
   /** What follows a vault's name in its host, for example `.vault.localhost:8443`. */
   readonly vaultSuffix: string;
   /**
@@ -17,13 +23,21 @@ export interface Endpoints {
   readonly vaultResource: string;
 }
 
-export function endpoints({ domain, port }: Pick<Config, 'domain' | 'port'>): Endpoints {
+export function endpoints({
+  domain,
+  port,
+  httpPort,
+}: Pick<Config, 'domain' | 'port' | 'httpPort'>): Endpoints {
   const authority = port === 443 ? domain : `${domain}:${port}`;
   return Object.freeze({
     login: `https://login.${authority}`,
     management: `https://management.${authority}`,
     graph: `https://graph.${authority}`,
     portal: `https://portal.${authority}`,
+    pki:
+      httpPort === undefined
+        ? `https://pki.${authority}`
+        : `http://pki.${httpPort === 80 ? domain : `${domain}:${httpPort}`}`,
     vaultSuffix: `.vault.${authority}`,
     vaultResource: `https://vault.${authority}`,
   });
@@ -31,5 +45,5 @@ export function endpoints({ domain, port }: Pick<Config, 'domain' | 'port'>): En
 
 /** Host names without port that the certificate and the hosts file must carry, vaults excepted. */
 export function planeHosts(domain: string): readonly string[] {
-  return ['login', 'management', 'graph', 'portal', 'vault'].map((name) => `${name}.${domain}`);
+  return ['login', 'management', 'graph', 'portal', 'pki', 'vault'].map((name) => `${name}.${domain}`);
 }

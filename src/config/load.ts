@@ -47,6 +47,7 @@ export function loadConfig(sources: ConfigSources): Config {
     domain: parseDomain(values.domain ?? 'localhost'),
     host: parseHost(values.host ?? '127.0.0.1'),
     port: parsePort(values.port),
+    ...(values.httpPort !== undefined && { httpPort: parseHttpPort(values.httpPort) }),
     output: parseOutput(values.output ?? 'text'),
     ...tlsFiles(values),
     seal: chooseSeal(values, dataDirectory),
@@ -151,6 +152,15 @@ function parsePort(text: string | undefined): number {
   if (port >= 0 && port <= PORT_MAX) return port;
   throw new ConfigError(
     `The port ${JSON.stringify(text)} is not a whole number from 0 (any free port) to ${PORT_MAX}.`,
+  );
+}
+
+/** Its URLs stand in certificates for years, so there is no "any free one". */
+function parseHttpPort(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= PORT_MAX) return port;
+  throw new ConfigError(
+    `The HTTP port ${JSON.stringify(text)} is not a whole number from 1 to ${PORT_MAX}.`,
   );
 }
 

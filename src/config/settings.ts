@@ -47,6 +47,13 @@ export const settings = [
     isPath: false,
   },
   {
+    name: 'httpPort',
+    flag: '--http-port <number>',
+    variable: 'STRONGROOM_HTTP_PORT',
+    help: 'plain http for revocation lists, OCSP and ACME challenges only (default: not served)',
+    isPath: false,
+  },
+  {
     name: 'output',
     flag: '--output <format>',
     variable: 'STRONGROOM_OUTPUT',

@@ -94,6 +94,7 @@ export async function openTestManagement(): Promise<TestManagement> {
       management: 'https://management.example:8443',
       graph: 'https://graph.example:8443',
       portal: 'https://portal.example:8443',
+      pki: 'https://pki.example:8443',
       vaultSuffix: '.vault.example:8443',
       vaultResource: 'https://vault.example:8443',
     },

@@ -3,4 +3,5 @@ export { graphErrors } from './graph.ts';
 export { keyErrors, keyVaultErrors, type ObjectErrors, secretErrors } from './key-vault.ts';
 export { managedIdentityErrors } from './managed-identity.ts';
 export { oauthErrors } from './oauth.ts';
+export { pkiErrors } from './pki.ts';
 export { resourceManagerErrors } from './resource-manager.ts';

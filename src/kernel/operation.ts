@@ -45,6 +45,8 @@ export interface Result {
   readonly body?: unknown;
   /** A body that is not JSON, for example a page. */
   readonly text?: { readonly contentType: string; readonly content: string };
+  /** A body that is not text, for example a certificate. */
+  readonly bytes?: { readonly contentType: string; readonly content: Uint8Array };
   /** Properties this operation adds to its audit event. */
   readonly audit?: Readonly<Record<string, unknown>>;
 }
@@ -77,7 +79,8 @@ interface RowBase {
   readonly success: number;
   /** Errors of its own that the row can answer, beyond those every row has. */
   readonly errors: readonly ErrorDefinition[];
-  readonly bodyFormat?: 'json' | 'form';
+  /** `bytes`: the body as it came, an Uint8Array. Absent: JSON. */
+  readonly bodyFormat?: 'json' | 'form' | 'bytes';
 }
 
 export interface OperationRow<Target, P, Q, B> extends RowBase {

@@ -4,7 +4,7 @@ export interface RawRequest {
   /** GUID made for this request; `x-ms-request-id`. */
   readonly id: string;
   readonly method: string;
-  /** `https://host[:port]`, as the caller addressed it. Links in answers start with this. */
+  /** `https://host[:port]` (`http` on the plain listener), as the caller addressed it. Links in answers start with this. */
   readonly origin: string;
   /** Lower-case host name without the port. */
   readonly hostname: string;
@@ -17,7 +17,7 @@ export interface RawRequest {
   /** Header values by lower-case name; a repeated header is joined with `, `. */
   readonly headers: Readonly<Record<string, string>>;
   readonly clientAddress: string;
-  /** As Azure logs it: `TLS1_2`, `TLS1_3`. */
+  /** As Azure logs it: `TLS1_2`, `TLS1_3`; empty without TLS. */
   readonly tlsVersion: string;
   readonly receivedAtMs: number;
   /** Reads the whole body, once. Throws BodyTooLarge past the listener's limit. */

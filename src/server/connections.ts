@@ -1,8 +1,7 @@
 // Open connections and how many requests each is working on, so that an end can close the idle ones
 // at once and the others when they have finished. Node's own notion of idle leaves out connections
 // that never sent a request, and those still shaking hands.
-import type { Server } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 export class Connections {
   /** By remote address: the plain socket under a TLS socket that is not there yet. */
@@ -10,16 +9,21 @@ export class Connections {
   readonly #running = new Map<Socket, number>();
   #draining = false;
 
-  follow(server: Server): void {
+  /** `opened` is the event by which the server says that a connection can carry requests. */
+  follow(server: Server, opened: 'connection' | 'secureConnection'): void {
+    if (opened === 'secureConnection') this.#followHandshakes(server);
+    server.on(opened, (socket: Socket) => {
+      this.#handshaking.delete(nameOf(socket));
+      this.#running.set(socket, 0);
+      socket.on('close', () => this.#running.delete(socket));
+    });
+  }
+
+  #followHandshakes(server: Server): void {
     server.on('connection', (socket) => {
       const peer = nameOf(socket);
       this.#handshaking.set(peer, socket);
       socket.on('close', () => this.#handshaking.delete(peer));
-    });
-    server.on('secureConnection', (socket) => {
-      this.#handshaking.delete(nameOf(socket));
-      this.#running.set(socket, 0);
-      socket.on('close', () => this.#running.delete(socket));
     });
   }
 

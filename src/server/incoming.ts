@@ -31,7 +31,7 @@ export function readIncoming(
   return {
     id: newGuid(),
     method: message.method ?? '',
-    origin: `https://${hostname}${host[2] ?? ''}`,
+    origin: `${message.socket instanceof TLSSocket ? 'https' : 'http'}://${hostname}${host[2] ?? ''}`,
     hostname,
     path: mark < 0 ? url : url.slice(0, mark),
     query,

@@ -2,9 +2,11 @@ export { type Background, type BackgroundOptions, type Job, startJobs } from './
 export { fetchJson } from './fetch-json.ts';
 export {
   bindListener,
+  bindPlainListener,
   defaultLimits,
   type Limits,
   type Listener,
+  type PlainListener,
   type TlsMaterial,
 } from './listener.ts';
 export {

@@ -1,6 +1,12 @@
-// The TLS listener: limits, time-outs, draining. It turns sockets into RawRequests and Answers into
-// bytes and knows nothing in between. TLS 1.2 and newer only.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+// The listeners: limits, time-outs, draining. They turn sockets into RawRequests and Answers into
+// bytes and know nothing in between. TLS 1.2 and newer only, but for the plain one, which is for what
+// everybody may know and nothing else (docs/decisions/0006).
+import {
+  createServer as createPlainServer,
+  type IncomingMessage,
+  type Server as PlainServer,
+  type ServerResponse,
+} from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
@@ -83,16 +89,9 @@ export async function bindListener(options: ListenerOptions): Promise<Listener> 
       SNICallback: (_name, done) =>
         context === undefined ? done(new Error('not serving yet')) : done(null, context),
     },
-    (message, response) => {
-      connections.begin(message.socket);
-      response.on('close', () => connections.end(message.socket));
-      answer(message, response, { ...options, handlers }).catch((cause: unknown) => {
-        options.logError('', cause);
-        response.destroy();
-      });
-    },
+    (message, response) => respond(message, response, { ...options, connections, handlers }),
   );
-  connections.follow(server);
+  connections.follow(server, 'secureConnection');
   server.maxConnections = options.limits.connectionsMax;
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   await bind(server, options.host, options.port);
@@ -111,10 +110,36 @@ export async function bindListener(options: ListenerOptions): Promise<Listener> 
   };
 }
 
+export interface PlainListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Without TLS. Rejects as `bindListener` does. */
+export async function bindPlainListener(
+  options: ListenerOptions,
+  handlers: readonly HostHandler[],
+): Promise<PlainListener> {
+  const connections = new Connections();
+  const server = createPlainServer(timeLimits(options.limits), (message, response) =>
+    respond(message, response, { ...options, connections, handlers }),
+  );
+  connections.follow(server, 'connection');
+  server.maxConnections = options.limits.connectionsMax;
+  await bind(server, options.host, options.port);
+  return { port: boundPort(server), close: () => drain(server, connections, options) };
+}
+
 function serverOptions(limits: Limits): ServerOptions {
   return {
+    ...timeLimits(limits),
     minVersion: 'TLSv1.2',
     handshakeTimeout: limits.handshakeTimeoutMs,
+  };
+}
+
+function timeLimits(limits: Limits) {
+  return {
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
@@ -129,7 +154,18 @@ function contextOptions(tls: TlsMaterial): SecureContextOptions {
 }
 
 interface Answering extends ListenerOptions {
+  readonly connections: Connections;
   readonly handlers: readonly HostHandler[];
+}
+
+function respond(message: IncomingMessage, response: ServerResponse, options: Answering): void {
+  const { connections } = options;
+  connections.begin(message.socket);
+  response.on('close', () => connections.end(message.socket));
+  answer(message, response, options).catch((cause: unknown) => {
+    options.logError('', cause);
+    response.destroy();
+  });
 }
 
 async function answer(
@@ -161,14 +197,15 @@ function send(message: IncomingMessage, response: ServerResponse, answer: Answer
   const headers: string[] = [];
   for (const name in answer.headers) headers.push(name, answer.headers[name] ?? '');
   const hasBody = answer.status !== 204 && answer.status !== 304;
-  if (hasBody) headers.push('Content-Length', String(Buffer.byteLength(answer.body)));
+  const content = answer.bytes ?? answer.body;
+  if (hasBody) headers.push('Content-Length', String(Buffer.byteLength(content)));
   // A body that nobody read (too large, refused early) must not be taken for the next request.
   if (!message.complete && answer.status >= 400) headers.push('Connection', 'close');
   response.writeHead(answer.status, headers);
-  response.end(hasBody && message.method !== 'HEAD' ? answer.body : undefined);
+  response.end(hasBody && message.method !== 'HEAD' ? content : undefined);
 }
 
-function bind(server: Server, host: string, port: number): Promise<void> {
+function bind(server: Server | PlainServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
@@ -178,13 +215,17 @@ function bind(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function boundPort(server: Server): number {
+function boundPort(server: Server | PlainServer): number {
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === 'string') throw new Error('not listening on a port');
   return address.port;
 }
 
-function drain(server: Server, connections: Connections, options: ListenerOptions): Promise<void> {
+function drain(
+  server: Server | PlainServer,
+  connections: Connections,
+  options: ListenerOptions,
+): Promise<void> {
   return new Promise((resolve) => {
     const { clock, limits } = options;
     const cancel = clock.after(limits.drainTimeoutMs, () => server.closeAllConnections());

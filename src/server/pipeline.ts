@@ -24,6 +24,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Sent instead of `body`. */
+  readonly bytes?: Uint8Array;
 }
 
 export interface PipelineOptions {
@@ -146,6 +148,7 @@ class Run<Target> {
 
   async #readBody(operation: Operation<Target>): Promise<unknown> {
     const bytes = await this.#request.body();
+    if (operation.bodyFormat === 'bytes') return bytes;
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
     if (operation.bodyFormat === 'form') return this.#readForm(text);
     if (text === '') return undefined;
@@ -224,6 +227,10 @@ class Run<Target> {
     if (result.text !== undefined) {
       headers['Content-Type'] = result.text.contentType;
       return { status, headers, body: result.text.content };
+    }
+    if (result.bytes !== undefined) {
+      headers['Content-Type'] = result.bytes.contentType;
+      return { status, headers, body: '', bytes: result.bytes.content };
     }
     if (result.body === undefined) return { status, headers, body: '' };
     headers['Content-Type'] ??= 'application/json; charset=utf-8';

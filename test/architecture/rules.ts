@@ -8,7 +8,7 @@ export const floors: readonly (readonly string[])[] = [
   ['directory', 'resources', 'certificate-authority'],
   ['authentication', 'network', 'authorization', 'audit'],
   ['installation'],
-  ['identity-provider', 'control-plane', 'data-plane'],
+  ['identity-provider', 'control-plane', 'data-plane', 'pki'],
   ['server', 'portal', 'cli'],
   ['composition'],
 ];

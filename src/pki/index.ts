@@ -1,0 +1,1 @@
+export { type PkiPlaneOptions, pkiPlane } from './pki-plane.ts';
