@@ -10,6 +10,7 @@ import { declaredErrors } from '#test/matrix/declared.ts';
 import { provokeGraph } from '#test/matrix/provocations/graph.ts';
 import { provokeLogin } from '#test/matrix/provocations/login.ts';
 import { provokeManagement } from '#test/matrix/provocations/management.ts';
+import { provokePki } from '#test/matrix/provocations/pki.ts';
 import { UNPROVOKED } from '#test/matrix/provocations/unprovoked.ts';
 import { provokeVault } from '#test/matrix/provocations/vault.ts';
 import { loadRows } from '#test/matrix/rows.ts';
@@ -19,6 +20,7 @@ const PLANES: readonly (readonly [string, (estate: Estate) => Promise<Answer[]>]
   ['management', provokeManagement],
   ['graph', provokeGraph],
   ['login', provokeLogin],
+  ['pki', provokePki],
 ];
 
 const declared = declaredErrors(await loadRows());

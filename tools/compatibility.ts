@@ -19,6 +19,7 @@ const TITLES: Readonly<Record<string, string>> = {
   graph: 'Microsoft Graph (`graph.D`)',
   management: 'Azure Resource Manager (`management.D`)',
   vault: 'Vault data plane (`{vault}.vault.D`)',
+  pki: 'Certificates and revocation, for everybody (`pki.D`; our own)',
 };
 
 const specification = z.object({

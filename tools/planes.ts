@@ -8,6 +8,7 @@ import { Directory } from '#directory';
 import { graphPlane, loginPlane } from '#identity-provider';
 import { openInstallation } from '#installation';
 import { type Access, systemClock as clock, type Method } from '#kernel';
+import { pkiPlane } from '#pki';
 import { Resources } from '#resources';
 import { openMemoryStorage, tenantPartition } from '#storage';
 
@@ -50,6 +51,7 @@ export async function openPlanes(): Promise<readonly PlaneFacts[]> {
     graphPlane(options),
     managementPlane(options),
     vaultPlane(options),
+    pkiPlane({ ...options, authority: { clock, address: urls.pki } }),
   ];
   await storage.close();
   return planes.map(({ name, operations }) => ({

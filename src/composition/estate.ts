@@ -2,13 +2,15 @@
 // to the planes as their ports.
 import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer } from '#authorization';
+import { strongroomProvider } from '#certificate-authority';
 import { type Config, endpoints } from '#config';
 import { Directory } from '#directory';
 import { type Installation, openHsm, readAttestationAuthorities } from '#installation';
 import { systemClock as clock } from '#kernel';
 import { Resources } from '#resources';
 import { fetchJson } from '#server';
-import type { Storage } from '#storage';
+import { type Storage, tenantPartition } from '#storage';
+import { asSystem } from './system.ts';
 
 export type Estate = Awaited<ReturnType<typeof openEstate>>;
 
@@ -19,11 +21,15 @@ export async function openEstate(storage: Storage, { tenantId }: Installation, c
   const resources = await Resources.open({ storage, tenantId });
   const authorizer = await Authorizer.open({ resources, directory });
   const authenticator = new Authenticator({ directory, clock, login: urls.login });
+  const authority = { clock, address: urls.pki };
+  const tenant = storage.view(asSystem(tenantPartition(tenantId)));
   return {
     ...{ storage, directory, resources, authorizer, authenticator, clock, tenantId, fetchJson },
     ...(hsm && { hsm }),
     attestationAuthorities: readAttestationAuthorities(config),
     endpoints: urls,
+    authority,
+    issuerProviders: [strongroomProvider(tenant, authority)],
     /** Values of `aud` that vaults accept. */
     audiences: resourceAudiences(urls).vault,
   };

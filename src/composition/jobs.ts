@@ -1,4 +1,5 @@
 // Everything that time starts. Each job runs once at start and then at its interval.
+import { authorityJob } from '#certificate-authority';
 import { scheduleExpiryJob, vaultPurgeJob } from '#control-plane';
 import { dueWorkJob, purgeJob } from '#data-plane';
 import { maintainSigningKeys } from '#directory';
@@ -34,6 +35,7 @@ export function backgroundJobs({ estate, audit, renewServerCertificate }: JobPor
     purgeJob(estate),
     vaultPurgeJob(estate),
     scheduleExpiryJob(estate),
+    authorityJob(tenant, estate.authority),
     dueWorkJob({ ...estate, audit, logError }),
     {
       name: 'renew the server certificate',

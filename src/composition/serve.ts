@@ -9,7 +9,7 @@ import * as server from '#server';
 import * as store from '#storage';
 import { openEstate } from './estate.ts';
 import { backgroundJobs } from './jobs.ts';
-import { serveAllPlanes } from './planes.ts';
+import { serveAllPlanes, servePlainPlane } from './planes.ts';
 import { asSystem, SYSTEM_PARTITION } from './system.ts';
 
 const files = (config: Config) => dataFiles(config.dataDirectory);
@@ -64,6 +64,8 @@ async function serveOn(listener: server.Listener, config: Config): Promise<void>
   };
   const tls = await certificate.load();
   listener.serve({ tls, handlers: serveAllPlanes(estate, pipeline) });
+  const plainly = { ...config, ...pipeline, limits: server.defaultLimits };
+  const plain = await server.bindPlainListener(plainly, [servePlainPlane(estate, pipeline)]);
   const jobs = server.startJobs(
     backgroundJobs({
       estate,
@@ -77,6 +79,7 @@ async function serveOn(listener: server.Listener, config: Config): Promise<void>
   announce(config, installation);
   await askedToStop;
   await listener.close();
+  await plain?.close();
   await jobs.stop();
   await audit.close();
   await storage.close();

@@ -32,7 +32,12 @@ test('a vault’s host ends in the resource’s host, as every SDK demands', () 
 });
 
 test('the planes’ hosts are those of the URLs', () => {
-  const { login, management, graph, portal, pki, vaultResource } = endpoints({ domain: 'd', port: 443 });
-  const named = [login, management, graph, portal, pki, vaultResource].map((url) => new URL(url).host);
+  const { login, management, graph, portal, pki, vaultResource } = endpoints({
+    domain: 'd',
+    port: 443,
+  });
+  const named = [login, management, graph, portal, pki, vaultResource].map(
+    (url) => new URL(url).host,
+  );
   assert.deepEqual(planeHosts('d'), named);
 });

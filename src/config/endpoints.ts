@@ -45,5 +45,7 @@ export function endpoints({
 
 /** Host names without port that the certificate and the hosts file must carry, vaults excepted. */
 export function planeHosts(domain: string): readonly string[] {
-  return ['login', 'management', 'graph', 'portal', 'pki', 'vault'].map((name) => `${name}.${domain}`);
+  return ['login', 'management', 'graph', 'portal', 'pki', 'vault'].map(
+    (name) => `${name}.${domain}`,
+  );
 }

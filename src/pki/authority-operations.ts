@@ -8,7 +8,7 @@ import {
 import { OCSP_REQUEST_BYTES_MAX } from '#cryptography';
 import { pkiErrors } from '#errors';
 import { ApiError, type CallContext, type Operation, operation, type Result, z } from '#kernel';
-import { type PkiContext, type PkiTarget, unversioned } from './pki-plane.ts';
+import { type PkiContext, type PkiTarget, unversioned } from './pki-target.ts';
 
 const AUTHORITY_SECONDS = 86_400;
 const LIST_SECONDS = 3600;

@@ -1,31 +1,20 @@
-// The host that tells everybody about certificates: those of the authorities, what they revoked, and
-// the answers to ACME challenges. Nothing here looks at a token and nothing here is a secret, which
-// is why this plane alone is also served over plain http (docs/decisions/0006).
+// The host that tells everybody about certificates: those of the authorities, what they revoked,
+// and the answers to ACME challenges. Nothing here looks at a token and nothing here is a secret,
+// which is why this plane alone is also served over plain http (docs/decisions/0010).
 import { anonymousGrant } from '#authorization';
-import type { AuthorityContext } from '#certificate-authority';
 import { pkiErrors } from '#errors';
-import { ApiError, type ApiVersions, type Plane, type Refusals } from '#kernel';
-import { type Storage, tenantPartition } from '#storage';
+import { ApiError, type Plane, type Refusals } from '#kernel';
+import { tenantPartition } from '#storage';
 import { authorityOperations } from './authority-operations.ts';
+import type { PkiContext, PkiTarget } from './pki-target.ts';
 
-export interface PkiPlaneOptions {
-  readonly storage: Storage;
+export interface PkiPlaneOptions extends PkiContext {
   readonly tenantId: string;
-  readonly authority: AuthorityContext;
   /** Answers whatever host was asked for; for the listener that serves nothing else. */
   readonly anyHost?: boolean;
 }
 
-export interface PkiTarget {
-  readonly host: 'pki';
-}
-
-export type PkiContext = Pick<PkiPlaneOptions, 'storage' | 'authority'>;
-
 const TARGET: PkiTarget = Object.freeze({ host: 'pki' });
-
-/** No api-version: the addresses stand in certificates. */
-export const unversioned: ApiVersions = { required: false, accepts: () => true };
 
 export function pkiPlane(options: PkiPlaneOptions): Plane<PkiTarget> {
   const { tenantId, authority, anyHost = false } = options;

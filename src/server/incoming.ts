@@ -31,7 +31,7 @@ export function readIncoming(
   return {
     id: newGuid(),
     method: message.method ?? '',
-    origin: `${message.socket instanceof TLSSocket ? 'https' : 'http'}://${hostname}${host[2] ?? ''}`,
+    origin: `${scheme(message.socket)}://${hostname}${host[2] ?? ''}`,
     hostname,
     path: mark < 0 ? url : url.slice(0, mark),
     query,
@@ -58,6 +58,10 @@ function readHeaders(raw: readonly string[]): Record<string, string> {
 /** IPv4-mapped IPv6 (`::ffff:1.2.3.4`, what a dual-stack socket reports) as plain IPv4. */
 function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
+
+function scheme(socket: IncomingMessage['socket']): 'http' | 'https' {
+  return socket instanceof TLSSocket ? 'https' : 'http';
 }
 
 const TLS_NAMES: Readonly<Record<string, string>> = { 'TLSv1.2': 'TLS1_2', 'TLSv1.3': 'TLS1_3' };

@@ -6,7 +6,6 @@ export {
   defaultLimits,
   type Limits,
   type Listener,
-  type PlainListener,
   type TlsMaterial,
 } from './listener.ts';
 export {

@@ -1,6 +1,6 @@
 // The listeners: limits, time-outs, draining. They turn sockets into RawRequests and Answers into
-// bytes and know nothing in between. TLS 1.2 and newer only, but for the plain one, which is for what
-// everybody may know and nothing else (docs/decisions/0006).
+// bytes and know nothing in between. TLS 1.2 and newer only, but for the plain one, which is for
+// what everybody may know and nothing else (docs/decisions/0010).
 import {
   createServer as createPlainServer,
   type IncomingMessage,
@@ -115,19 +115,21 @@ export interface PlainListener {
   close(): Promise<void>;
 }
 
-/** Without TLS. Rejects as `bindListener` does. */
+/** Without TLS; `undefined` if there is no port for it. Rejects as `bindListener` does. */
 export async function bindPlainListener(
-  options: ListenerOptions,
+  options: Omit<ListenerOptions, 'port'> & { readonly httpPort?: number },
   handlers: readonly HostHandler[],
-): Promise<PlainListener> {
+): Promise<PlainListener | undefined> {
+  const { httpPort: port, limits } = options;
+  if (port === undefined) return undefined;
   const connections = new Connections();
-  const server = createPlainServer(timeLimits(options.limits), (message, response) =>
-    respond(message, response, { ...options, connections, handlers }),
+  const server = createPlainServer(timeLimits(limits), (message, response) =>
+    respond(message, response, { ...options, port, connections, handlers }),
   );
   connections.follow(server, 'connection');
-  server.maxConnections = options.limits.connectionsMax;
-  await bind(server, options.host, options.port);
-  return { port: boundPort(server), close: () => drain(server, connections, options) };
+  server.maxConnections = limits.connectionsMax;
+  await bind(server, options.host, port);
+  return { port: boundPort(server), close: () => drain(server, connections, { ...options, port }) };
 }
 
 function serverOptions(limits: Limits): ServerOptions {

@@ -51,6 +51,7 @@ function placeholders({ instance, vaults }: Estate): Readonly<Record<string, str
     'key-version': '0'.repeat(32),
     'certificate-version': '0'.repeat(32),
     vaultName: 'absent-vault',
+    authorityName: 'absent',
     upn: `absent@${instance.administrator.userPrincipalName.split('@')[1]}`,
   };
 }
@@ -64,6 +65,8 @@ function origin({ instance, vaults }: Estate, call: RowCall): string {
       return login;
     case 'graph':
       return graph;
+    case 'pki':
+      return management.replace('//management.', '//pki.');
     default:
       return management;
   }
@@ -73,7 +76,7 @@ function origin({ instance, vaults }: Estate, call: RowCall): string {
 function tokenFor(instance: Instance, call: RowCall): Promise<string> | undefined {
   const { caller, row } = call;
   if (row.plane === 'vault') return caller?.vaultToken();
-  if (row.plane === 'login') return undefined;
+  if (row.plane === 'login' || row.plane === 'pki') return undefined;
   return caller?.token(row.plane === 'graph' ? instance.graph : instance.management);
 }
 

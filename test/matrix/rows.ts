@@ -9,6 +9,7 @@ import { Directory } from '#directory';
 import { graphPlane, loginPlane } from '#identity-provider';
 import { openInstallation } from '#installation';
 import { systemClock as clock, type Operation } from '#kernel';
+import { pkiPlane } from '#pki';
 import { Resources } from '#resources';
 import { openMemoryStorage, tenantPartition } from '#storage';
 
@@ -39,6 +40,7 @@ export async function loadRows(): Promise<readonly Row[]> {
     managementPlane({ ...estate, vaultOperations: vaults.operations }),
     loginPlane(estate),
     graphPlane(estate),
+    pkiPlane({ ...estate, authority: { clock, address: urls.pki } }),
   ];
   return planes.flatMap(({ name, operations }) =>
     operations.map(({ prepare: _unused, ...row }) => ({ ...row, plane: name })),
