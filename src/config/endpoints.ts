@@ -10,8 +10,8 @@ export interface Endpoints {
   readonly portal: string;
   /**
    * What everybody may know of the certificate authority: its certificates, what it revoked. Plain
-   * http where that is served, because those who verify a certificate must not have to verify another
-   * one for it (RFC 5280 §8).
+   * http where that is served, because those who verify a certificate must not have to verify
+   * another one for it (RFC 5280 §8).
    */
   readonly pki: string;
   /** What follows a vault's name in its host, for example `.vault.localhost:8443`. */

@@ -4,7 +4,10 @@ export interface RawRequest {
   /** GUID made for this request; `x-ms-request-id`. */
   readonly id: string;
   readonly method: string;
-  /** `https://host[:port]` (`http` on the plain listener), as the caller addressed it. Links in answers start with this. */
+  /**
+   * `https://host[:port]` (`http` on the plain listener), as the caller addressed it. Links in
+   * answers start with this.
+   */
   readonly origin: string;
   /** Lower-case host name without the port. */
   readonly hostname: string;
