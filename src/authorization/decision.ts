@@ -98,6 +98,10 @@ interface DenialBase {
 export type DenialReason = DenialBase &
   (
     | { readonly code: 'ScopeMalformed' | 'TenantMismatch' | 'PrincipalNotActive' }
+    | {
+        /** Just-in-time access: activating is for oneself, deciding about it for others. */
+        readonly code: 'NotOneself' | 'OwnRequest';
+      }
     | { readonly code: 'DenyAssignment'; readonly denyAssignmentId: string }
     | {
         /** `NoRoleAssignment`: none at the scope or above it. */

@@ -1,7 +1,7 @@
 // What every handler of the management plane works with, and the one place where a handler asks for
 // a decision of its own: about list items, and where the answer depends on the request's body.
 import type { Authenticator } from '#authentication';
-import type { Attributes, Authorizer, DenialReason } from '#authorization';
+import type { Attributes, Authorizer, Decision, DenialReason } from '#authorization';
 import type { Endpoints } from '#config';
 import type { Directory } from '#directory';
 import { resourceManagerErrors } from '#errors';
@@ -81,20 +81,18 @@ export class Management {
 
   /** The grant for one action; throws AuthorizationFailed. */
   require(context: ArmContext, question: ActionQuestion): Grant {
-    const principal = callerOf(context);
-    const decision = this.authorizer.decideAction({
-      principal,
-      ...question,
-      nowMs: this.clock.now(),
-    });
+    const decision = this.decide(context, question);
     if (decision.allowed) return decision.grant;
-    throw this.refusal(principal, decision.reason);
+    throw this.refusal(callerOf(context), decision.reason);
   }
 
   allows(context: ArmContext, question: ActionQuestion): boolean {
+    return this.decide(context, question).allowed;
+  }
+
+  decide(context: ArmContext, question: ActionQuestion): Decision {
     const principal = callerOf(context);
-    return this.authorizer.decideAction({ principal, ...question, nowMs: this.clock.now() })
-      .allowed;
+    return this.authorizer.decideAction({ principal, ...question, nowMs: this.clock.now() });
   }
 
   refusal(principal: Principal, reason: DenialReason): ApiError {

@@ -15,11 +15,13 @@ export interface LockQuestion {
 export function refuseLocked({ resources }: Management, question: LockQuestion): void {
   const lock = decideLock(resources.locks(), question);
   if (lock === undefined) return;
-  throw new ApiError(resourceManagerErrors.scopeLocked, {
+  const args = {
     scope: question.scope,
     verb: question.operation.method === 'DELETE' ? 'delete' : 'write',
     lockedScope: lock.scope,
-  });
+  };
+  const reason = { code: 'ScopeLocked', lock: lock.name, scope: lock.scope };
+  throw new ApiError(resourceManagerErrors.scopeLocked, args, { reason });
 }
 
 /** The lock that forbids the operation, if one does. */

@@ -174,7 +174,7 @@ async function review(management: Management, call: ReviewCall): Promise<unknown
   const caller = callerOf(call);
   if (isSameId(found.requestorId, caller.objectId)) {
     throw management.refusal(caller, {
-      ...{ code: 'NoRoleAssignment', considered: [], principalId: caller.objectId },
+      ...{ code: 'OwnRequest', principalId: caller.objectId },
       ...{ action: WRITE, scope: found.scope },
     });
   }

@@ -131,7 +131,7 @@ function requireSelf(management: Management, call: RequestCall, principalId: str
   const own = isSameId(principalId, principal.objectId);
   if (!own) {
     throw management.refusal(principal, {
-      ...{ code: 'NoRoleAssignment', considered: [], principalId: principal.objectId },
+      ...{ code: 'NotOneself', principalId: principal.objectId },
       action: 'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
       scope: call.params.scope ?? '/',
     });

@@ -181,9 +181,11 @@ function requireModelRight(
   const { enableRbacAuthorization: wanted = usesRoles(before) } = changes;
   if (wanted === usesRoles(before)) return;
   const question = givingAnyRole(vaultResourceId(before));
-  if (management.allows(call, question)) return;
+  const decision = management.decide(call, question);
+  if (decision.allowed) return;
   const args = { objectId: callerOf(call).objectId, resource: question.scope };
-  throw new ApiError(resourceManagerErrors.permissionModel, args);
+  const { reason } = decision;
+  throw new ApiError(resourceManagerErrors.permissionModel, args, { reason });
 }
 
 function definedOnly<T extends object>(value: T): Partial<T> {
