@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { builtInRoles, type RoleDefinition } from '#resources';
+import { builtInRoles } from '#resources';
 import { decideAction, decideData } from './decide.ts';
+import { says } from './matrix.fixture.ts';
 import { controlActions, dataOperations, policyPermissions } from './operations.fixture.ts';
 import {
   assign,
@@ -33,26 +34,6 @@ const caller = person('p1');
 
 function typeOf(action: string): string {
   return TYPES.find((type) => action.includes(`/vaults/${type}/`)) ?? 'keys';
-}
-
-/** Says what the definition says, and nothing about conditions. */
-function says(role: RoleDefinition, kind: 'actions' | 'dataActions', action: string): boolean {
-  return role.permissions.some((permission) => {
-    const [yes, no] =
-      kind === 'actions'
-        ? [permission.actions, permission.notActions]
-        : [permission.dataActions, permission.notDataActions];
-    return yes.some((text) => same(text, action)) && !no.some((text) => same(text, action));
-  });
-}
-
-function same(pattern: string, action: string): boolean {
-  const [before = '', behind] = pattern.toLowerCase().split('*');
-  const text = action.toLowerCase();
-  if (behind === undefined) return text === before;
-  if (before.endsWith('/') && behind.startsWith('/') && text === before + behind.slice(1))
-    return true;
-  return text.length >= pattern.length - 1 && text.startsWith(before) && text.endsWith(behind);
 }
 
 describe('the matrix of the data plane', () => {
