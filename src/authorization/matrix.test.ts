@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { builtInRoles } from '#resources';
+import { says } from '#test/matrix/role-says.ts';
 import { decideAction, decideData } from './decide.ts';
-import { says } from './matrix.fixture.ts';
 import { controlActions, dataOperations, policyPermissions } from './operations.fixture.ts';
 import {
   assign,

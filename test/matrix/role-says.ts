@@ -24,3 +24,12 @@ function same(pattern: string, action: string): boolean {
     return true;
   return text.length >= pattern.length - 1 && text.startsWith(before) && text.endsWith(behind);
 }
+
+/** Whether it gives the data action of an operation, or another that is enough. */
+export function saysData(
+  role: RoleDefinition,
+  access: { readonly action: string; readonly alternatives?: readonly string[] },
+): boolean {
+  const actions = [access.action, ...(access.alternatives ?? [])];
+  return actions.some((action) => says(role, 'dataActions', action));
+}
