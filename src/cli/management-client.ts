@@ -1,7 +1,7 @@
 // The little that the command line asks of a running instance, over the same HTTP interfaces as any
 // other client: a token for the administrator's application, and the names of the vaults.
-import { request } from 'node:https';
 import { parse, parseJson, type Schema, z } from '#kernel';
+import { type Outgoing, sendRequest } from './https-request.ts';
 import type { Ready } from './ready.ts';
 
 export interface Credentials {
@@ -26,8 +26,6 @@ export class NotRunning extends Error {
   }
 }
 
-const TIMEOUT_MS = 10_000;
-const BODY_BYTES_MAX = 4 * 1024 * 1024;
 const PAGES_MAX = 1000;
 
 const tokenSchema = z.object({ access_token: z.string() });
@@ -71,7 +69,8 @@ export async function askExplanation(
   throw new Error(refusal.success ? refusal.data.error.message : `it answered ${status}`);
 }
 
-async function fetchToken(options: ClientOptions): Promise<string> {
+/** For Resource Manager, as the administrator’s application. */
+export async function fetchToken(options: ClientOptions): Promise<string> {
   const { ready, credentials } = options;
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
@@ -102,58 +101,19 @@ async function list(
   return items;
 }
 
-interface Outgoing {
-  readonly url: string;
-  readonly token?: string;
-  readonly form?: string;
-  readonly json?: string;
-}
-
 async function call<T>(schema: Schema<T>, outgoing: Outgoing, options: ClientOptions): Promise<T> {
   const { status, text } = await send(outgoing, options);
   if (status !== 200) throw new Error(`the instance answered ${status}`);
   return parse(schema, parseJson(text), 'body');
 }
 
-function send(
-  { url, token, form, json }: Outgoing,
-  { address, authorities }: ClientOptions,
+async function send(
+  outgoing: Outgoing,
+  options: ClientOptions,
 ): Promise<{ readonly status: number; readonly text: string }> {
-  const { hostname, host, port, pathname, search } = new URL(url);
-  const body = form ?? json;
-  const contentType = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json';
-  return new Promise((resolve, reject) => {
-    const outgoing = request({
-      host: address,
-      port: port === '' ? 443 : Number(port),
-      servername: hostname,
-      path: `${pathname}${search}`,
-      method: body === undefined ? 'GET' : 'POST',
-      ca: [...authorities],
-      agent: false,
-      timeout: TIMEOUT_MS,
-      headers: {
-        host,
-        accept: 'application/json',
-        ...(token && { authorization: `Bearer ${token}` }),
-        ...(body && { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }),
-      },
-    });
-    outgoing.on('timeout', () => outgoing.destroy(new Error('timed out')));
-    outgoing.on('error', (cause) => reject(new NotRunning(cause)));
-    outgoing.on('response', (answer) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      answer.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > BODY_BYTES_MAX) answer.destroy(new Error('answer too long'));
-        else chunks.push(chunk);
-      });
-      answer.on('error', reject);
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      );
-    });
-    outgoing.end(body);
-  });
+  try {
+    return await sendRequest(outgoing, options);
+  } catch (cause) {
+    throw new NotRunning(cause);
+  }
 }

@@ -15,6 +15,7 @@ import { type AuditKey, verifyAuditLog } from './audit-verify.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type ExplainOptions, explainAccess } from './explain.ts';
 import { manageHosts } from './hosts.ts';
+import { addIdentityAgent, type Run } from './identity-agent/agent-command.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { trustInstance } from './trust.ts';
 
@@ -89,6 +90,8 @@ export function buildProgram(
     .version(readVersion(), '--version', 'print the version')
     .helpOption('--help', 'print this help')
     .helpCommand(false)
+    // `identity-agent` and its helpers have options of the same name.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => terminal.out(text),
       writeErr: (text) => terminal.err(text),
@@ -99,11 +102,15 @@ export function buildProgram(
   addTrust(program, terminal, run);
   addHosts(program, terminal, run);
   addExplain(program, terminal, run);
+  addIdentityAgent(program, {
+    terminal,
+    run,
+    addDataDirectory: (command) =>
+      addSettings(command, (setting) => isForClients(setting) || setting.name === 'host'),
+  });
   addAudit(program, { terminal, run, auditKey: actions.auditKey });
   return program;
 }
-
-type Run = (command: Command, work: (config: Config) => Promise<number>) => Promise<void>;
 
 /**
  * Loads the command's config, runs its work, and turns what went wrong into words and exit code.

@@ -99,7 +99,13 @@ async function answer(context: LoginContext, assertions: HostAssertionContext, f
     claims: form.claims,
   });
   return {
-    ...uncached({ ...renderTokensV1(issued), client_id: identity.appId }),
+    ...uncached({
+      ...renderTokensV1(issued),
+      // Clients hold these against what they asked for (MSAL's Azure Arc source).
+      client_id: identity.appId,
+      object_id: identity.id,
+      msi_res_id: identity.managedIdentityResourceId,
+    }),
     audit: {
       grantType: 'managed_identity',
       clientId: identity.appId,
