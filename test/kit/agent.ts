@@ -65,7 +65,8 @@ export async function startAgent(instance: Instance, options: AgentOptions): Pro
   const { owner, dataDirectory } = instance;
   const { directory, identities = [], flags = [] } = options;
   await createResourceGroup(owner);
-  const machine = `${groupScope(owner)}/providers/Microsoft.HybridCompute/machines/${options.machine}`;
+  const type = 'providers/Microsoft.HybridCompute/machines';
+  const machine = `${groupScope(owner)}/${type}/${options.machine}`;
   const place = ['--agent-dir', directory];
   const assigned = identities.flatMap(({ id }) => ['--assign', id]);
   const registered = await runCommand([

@@ -134,7 +134,7 @@ describe('a program on a registered machine', () => {
     await getsSecret('default', { ...imds(), AZURE_CLIENT_ID: worker.clientId });
   });
 
-  test('Azure Arc: ManagedIdentityCredential reads the file that it is told of', async (context) => {
+  test('Azure Arc: ManagedIdentityCredential reads the file it is told of', async (context) => {
     if (arc.length === 0) return context.skip(`${ARC_DIRECTORY} cannot be written here`);
     await getsSecret('managed', {
       IDENTITY_ENDPOINT: `${agent.origin}/metadata/identity/oauth2/token`,

@@ -89,7 +89,7 @@ describe('the agent’s listener', () => {
     assert.match(headers['content-type'] ?? '', /^application\/json/);
   });
 
-  test('reads the paths that clients make: doubled slashes (Java), one at the end (JS)', async () => {
+  test('reads paths as clients make them: doubled slashes (Java), one at the end', async () => {
     const query = '?api-version=2018-02-01&resource=https://vault.example';
     for (const path of ['//metadata/identity/oauth2/token', '/metadata/identity/oauth2/token/']) {
       assert.equal((await send({ path: `${path}${query}` })).status, 200, path);

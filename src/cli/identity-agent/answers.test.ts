@@ -196,7 +196,7 @@ describe('in Azure Arc’s form', () => {
   const show = (arc: ArcChallenges, secret: string) =>
     answer(localRequest({ query, headers: { authorization: `Basic ${secret}` } }), { arc });
 
-  test('a file names what to bring; only this user reads it, and it is gone after its use', async () => {
+  test('a file of this user’s holds what to bring, and is gone after its use', async () => {
     const arc = open();
     const asked = await answer(localRequest({ query }), { arc });
     assert.equal(asked.status, 401);

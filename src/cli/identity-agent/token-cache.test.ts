@@ -42,7 +42,7 @@ describe('a token that the agent has', () => {
     assert.equal(provider.asked.length, 1);
   });
 
-  test('serves while the identity provider does not answer, until a minute before its end', async () => {
+  test('serves while nobody answers upstream, until a minute before its end', async () => {
     const provider = new FakeProvider();
     await tokenOf(provider);
     provider.answer = { kind: 'unreachable', cause: 'down' };
