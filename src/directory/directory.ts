@@ -9,6 +9,7 @@ import { type DirectoryKind, directoryPrefixes } from './paths.ts';
 import type {
   Application,
   AppRoleAssignment,
+  AuthenticationMethods,
   DirectoryRole,
   Group,
   Host,
@@ -36,6 +37,7 @@ interface Projections {
   readonly servicePrincipals: Projection<ServicePrincipal>;
   readonly hosts: Projection<Host>;
   readonly users: Projection<User>;
+  readonly authenticationMethods: Projection<AuthenticationMethods>;
   readonly groups: Projection<Group>;
   readonly roles: Projection<DirectoryRole>;
   readonly signingKeys: Projection<SigningKey>;
@@ -92,6 +94,7 @@ export class Directory {
       servicePrincipals: await open<ServicePrincipal>('servicePrincipal'),
       hosts: await open<Host>('host'),
       users: await open<User>('user'),
+      authenticationMethods: await open<AuthenticationMethods>('authenticationMethods'),
       groups: await open<Group>('group'),
       roles: await open<DirectoryRole>('role'),
       signingKeys: await open<SigningKey>('signingKey'),
@@ -157,6 +160,17 @@ export class Directory {
 
   userByName(userPrincipalName: string): User | undefined {
     return this.#usersByName.get(userPrincipalName);
+  }
+
+  /** What the person has registered beside the password. */
+  authenticationMethods(userId: string): AuthenticationMethods {
+    const known = this.#records.authenticationMethods.get(userId.toLowerCase());
+    return known ?? { userId, passkeys: [] };
+  }
+
+  hasSecondFactor(userId: string): boolean {
+    const { authenticator, passkeys } = this.authenticationMethods(userId);
+    return authenticator !== undefined || passkeys.length > 0;
   }
 
   group(id: string): Group | undefined {

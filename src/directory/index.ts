@@ -19,6 +19,16 @@ export {
   removePassword,
   updateApplication,
 } from './applications.ts';
+export {
+  addPasskey,
+  type NewPasskey,
+  notePasskeyUse,
+  PASSKEYS_MAX,
+  removeAuthenticator,
+  removePasskey,
+  saveAuthenticator,
+  takeAuthenticatorStep,
+} from './authentication-methods.ts';
 export { type BootstrapInput, type Bootstrapped, bootstrapTenant } from './bootstrap.ts';
 export { decideSecret, type SecretVerdict } from './client-secret.ts';
 export { Directory, type DirectoryObjectType, type DirectoryOptions } from './directory.ts';

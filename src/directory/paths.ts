@@ -8,6 +8,7 @@ export const directoryPrefixes = {
   servicePrincipal: 'directory/service-principal/',
   host: 'directory/host/',
   user: 'directory/user/',
+  authenticationMethods: 'directory/authentication-methods/',
   group: 'directory/group/',
   role: 'directory/role/',
   signingKey: 'directory/signing-key/',

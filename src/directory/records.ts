@@ -201,6 +201,33 @@ export interface User {
   readonly deletedDateTime?: string;
 }
 
+/** What a person can prove himself with beside the password. */
+export interface AuthenticationMethods {
+  readonly userId: string;
+  readonly authenticator?: { readonly id: string; readonly createdDateTime: string };
+  readonly passkeys: readonly Passkey[];
+}
+
+/** A WebAuthn credential: the public half. */
+export interface Passkey {
+  readonly id: string;
+  /** As the authenticator names it, base64url. */
+  readonly credentialId: string;
+  /** COSE key, base64url. */
+  readonly publicKey: string;
+  readonly counter: number;
+  readonly transports: readonly string[];
+  readonly displayName: string;
+  readonly createdDateTime: string;
+}
+
+/** The secret of time-based codes, and the last step of which a code was taken. */
+export interface AuthenticatorSecret {
+  /** Base32, as authenticator apps take it. */
+  readonly secret: string;
+  readonly lastStep: number;
+}
+
 export interface Group {
   readonly id: string;
   readonly displayName: string;

@@ -5,3 +5,4 @@ export { managedIdentityErrors } from './managed-identity.ts';
 export { oauthErrors } from './oauth.ts';
 export { pkiErrors } from './pki.ts';
 export { resourceManagerErrors } from './resource-manager.ts';
+export { signInErrors } from './sign-in.ts';

@@ -4,7 +4,7 @@
 import type { ErrorDefinition } from '#kernel';
 
 /** `text` is the AADSTS number and the description, the way Entra prints them. */
-function entra(status: number, code: string, text: string): ErrorDefinition {
+export function entra(status: number, code: string, text: string): ErrorDefinition {
   const colon = text.indexOf(': ');
   return { status, code, inner: text.slice(0, colon), message: text.slice(colon + 2) };
 }

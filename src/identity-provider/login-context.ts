@@ -3,6 +3,7 @@ import type { Audiences } from '#authentication';
 import type { Directory } from '#directory';
 import type { Clock } from '#kernel';
 import type { Storage } from '#storage';
+import type { RequestRates } from './sign-in/request-rates.ts';
 import type { IssuerKeys } from './token/issuer-keys.ts';
 import type { SignInLimits } from './token/sign-in-limits.ts';
 
@@ -22,6 +23,11 @@ export interface LoginContext {
   readonly audiences: Audiences;
   readonly issuerKeys: IssuerKeys;
   readonly signInLimits: SignInLimits;
+  readonly secondFactorLimits: SignInLimits;
+  /** Forms and sign-in pages, by address. */
+  readonly formRates: RequestRates;
+  /** Challenges of passkeys that were answered. */
+  readonly usedChallenges: RequestRates;
 }
 
 /** The host names nothing but the identity provider itself. */

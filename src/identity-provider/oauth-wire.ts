@@ -8,14 +8,7 @@ export function renderOAuthError(
 ): Result {
   const { code, inner = '' } = error.definition;
   const number = Number(inner.slice('AADSTS'.length));
-  const timestamp = `${new Date(input.nowMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
-  const correlation = correlationId(request);
-  const description = [
-    inner === '' ? error.message : `${inner}: ${error.message}`,
-    `Trace ID: ${request.id}`,
-    `Correlation ID: ${correlation}`,
-    `Timestamp: ${timestamp}`,
-  ].join('\r\n');
+  const { description, timestamp } = describeError(error, request, input.nowMs);
   return {
     status: error.status,
     body: {
@@ -24,11 +17,28 @@ export function renderOAuthError(
       error_codes: inner === '' ? [] : [number],
       timestamp,
       trace_id: request.id,
-      correlation_id: correlation,
+      correlation_id: correlationId(request),
       ...(inner === '' ? {} : { error_uri: `${input.login}/error?code=${number}` }),
     },
     headers: { 'Cache-Control': 'no-store, no-cache', Pragma: 'no-cache' },
   };
+}
+
+/** Entra's `error_description`: number, text, and where to find the request in the logs. */
+export function describeError(
+  error: ApiError,
+  request: RawRequest,
+  nowMs: number,
+): { readonly description: string; readonly timestamp: string } {
+  const { inner = '' } = error.definition;
+  const timestamp = `${new Date(nowMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  const description = [
+    inner === '' ? error.message : `${inner}: ${error.message}`,
+    `Trace ID: ${request.id}`,
+    `Correlation ID: ${correlationId(request)}`,
+    `Timestamp: ${timestamp}`,
+  ].join('\r\n');
+  return { description, timestamp };
 }
 
 /**

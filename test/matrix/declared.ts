@@ -1,6 +1,7 @@
 // The errors that rows declare, and which of them an answer is.
 import { z } from '#kernel';
 import type { Answer } from '#test/kit/wire.ts';
+import { readPageProblem } from './dialect.ts';
 import type { Row } from './rows.ts';
 
 export interface DeclaredError {
@@ -40,6 +41,8 @@ function describe(plane: string, definition: Definition): DeclaredError {
 }
 
 function said(answer: Answer, { code, inner }: Definition, pattern: RegExp): boolean {
+  const problem = readPageProblem(answer);
+  if (problem !== undefined) return problem.startsWith(inner ?? '') && pattern.test(problem);
   try {
     const { error, error_description: description } = answer.read(SAID);
     if (typeof error !== 'string') return error.code === code && pattern.test(error.message);

@@ -22,8 +22,17 @@ export interface ErrorWords {
   readonly inner?: string | undefined;
 }
 
+/** What a page of the identity provider says went wrong: number and text, for programs. */
+export function readPageProblem(answer: Answer): string | undefined {
+  if (!/^text\/html/.test(answer.headers['content-type'] ?? '')) return undefined;
+  const problem = /<meta name="problem" content="([^"]*)">/.exec(answer.text)?.[1];
+  return problem?.replaceAll('&#39;', "'").replaceAll('&quot;', '"').replaceAll('&amp;', '&');
+}
+
 /** The error that the answer words, or `undefined` if it is not in the plane's dialect. */
 export function readError(plane: string, answer: Answer): ErrorWords | undefined {
+  const problem = plane === 'login' ? readPageProblem(answer) : undefined;
+  if (problem !== undefined) return { code: /^AADSTS\d+/.exec(problem)?.[0] ?? problem };
   if (!/^application\/json/.test(answer.headers['content-type'] ?? '')) return undefined;
   try {
     if (plane === 'login') {

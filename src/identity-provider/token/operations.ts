@@ -1,6 +1,6 @@
 // The token endpoint under its two addresses; `adfs` is one of the tenants it is reached by.
 
-import { oauthErrors } from '#errors';
+import { oauthErrors, signInErrors } from '#errors';
 import { ApiError, type Grant, type Operation, operation, type RawRequest, z } from '#kernel';
 import type { LoginContext, LoginTarget } from '../login-context.ts';
 import { parseTenantAlias } from '../tenant-alias.ts';
@@ -63,6 +63,15 @@ const row = {
     oauthErrors.federatedSubjectUnknown,
     oauthErrors.federatedAudienceUnknown,
     oauthErrors.federatedSignatureInvalid,
+    signInErrors.codeMalformed,
+    signInErrors.codeExpired,
+    signInErrors.codeRedeemed,
+    signInErrors.codeOfAnotherClient,
+    signInErrors.codeRedirectUri,
+    signInErrors.codeVerifierWrong,
+    signInErrors.codeNotForOrigin,
+    signInErrors.codeOnlyForOrigin,
+    signInErrors.secondFactorRequiredGrant,
   ],
 } as const;
 
@@ -78,6 +87,7 @@ export function tokenOperations(context: LoginContext): readonly Operation<Login
         form,
         acceptsResource,
         clientAddress: given.request.clientAddress,
+        origin: given.request.headers.origin,
         view: context.storage.view(given.grant),
       }),
     );

@@ -1,6 +1,7 @@
 // `password`: a person's name and password, handed over by the client. Only where no second factor
 // and no change of password is due.
-import { unixSeconds } from '#kernel';
+import { signInErrors } from '#errors';
+import { ApiError, unixSeconds } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
 import { notBeforeSessionCut } from './access-token.ts';
 import { issueUserTokens } from './issue.ts';
@@ -30,6 +31,11 @@ export async function passwordGrant(
     password: requireParameter(form, 'password'),
     clientAddress,
   });
+  // There is nobody to ask for the second one.
+  if (context.directory.hasSecondFactor(user.id)) {
+    const { audience } = scope.resource;
+    throw new ApiError(signInErrors.secondFactorRequiredGrant, { resource: audience });
+  }
   const signedInAtS = notBeforeSessionCut(user, unixSeconds(context.clock));
   const clientId = client.application.appId;
   const family = { userId: user.id, clientId, methods: METHODS, signedInAtS };

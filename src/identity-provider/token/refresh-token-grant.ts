@@ -1,14 +1,14 @@
 // `refresh_token`: goes on with an earlier sign-in, for any resource. The account is looked at anew
 // each time, so what was withdrawn since ends here.
 
-import { decideChain } from '#authentication';
-import { familyClients, isFamilyClient, type User } from '#directory';
+import { familyClients, isFamilyClient } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
+import { requireOrigin } from '../authorize/redirect-uri.ts';
 import type { LoginContext } from '../login-context.ts';
 import { issueUserTokens, requireUserAccess } from './issue.ts';
 import type { RefreshFamily } from './refresh-token.ts';
-import { redeemRefreshToken } from './refresh-token-store.ts';
+import { findPlatformOf, redeemRefreshToken } from './refresh-token-store.ts';
 import {
   requireClient,
   requireParameter,
@@ -16,6 +16,7 @@ import {
   type TokenRequest,
 } from './token-request.ts';
 import { requestedUserScope } from './user-scope.ts';
+import { requireLiveSession } from './user-session.ts';
 import type { IssuedTokens } from './wire.ts';
 
 export async function refreshTokenGrant(
@@ -23,12 +24,14 @@ export async function refreshTokenGrant(
   request: TokenRequest,
 ): Promise<IssuedTokens> {
   const { form, view } = request;
-  const client = await requireClient(context, form);
+  const text = requireParameter(form, 'refresh_token');
+  const platform = await findPlatformOf(view, text);
+  const client = await requireClient(context, form, platform);
   requirePrincipal(context, client);
   const scope = requestedUserScope(context, request);
-  const text = requireParameter(form, 'refresh_token');
   const { appId } = client.application;
   const clientIds = isFamilyClient(appId) ? familyClients : new Set([appId]);
+  requireOrigin(client.application, platform, request.origin);
   const permit = (session: RefreshFamily) => {
     requireUserAccess(context.directory, {
       client,
@@ -56,18 +59,4 @@ export async function refreshTokenGrant(
     chain,
     form,
   });
-}
-
-function requireLiveSession({ directory }: LoginContext, family: RefreshFamily): User {
-  const user = directory.user(family.userId);
-  if (user === undefined) throw new ApiError(oauthErrors.refreshTokenRevoked);
-  if (!user.accountEnabled) throw new ApiError(oauthErrors.userDisabled);
-  const validFrom = user.signInSessionsValidFromDateTime;
-  if (validFrom !== undefined && family.signedInAtS * 1000 < Date.parse(validFrom)) {
-    throw new ApiError(oauthErrors.refreshTokenRevoked);
-  }
-  if (decideChain(directory, family.chain ?? []) !== undefined) {
-    throw new ApiError(oauthErrors.refreshTokenRevoked);
-  }
-  return user;
 }

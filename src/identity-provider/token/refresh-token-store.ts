@@ -2,6 +2,7 @@
 // replaced.
 import { type Clock, newGuid } from '#kernel';
 import type { View } from '#storage';
+import type { Platform } from '../authorize/redirect-uri.ts';
 import {
   decideRefresh,
   hashRefreshToken,
@@ -15,24 +16,49 @@ import {
 } from './refresh-token.ts';
 
 const PREFIX = 'sign-in/refresh/';
+/** Everything that people's sign-ins leave behind; each record says until when it is needed. */
+const EXPIRING = [PREFIX, 'sign-in/code/', 'sign-in/session/', 'sign-in/device/'];
 const PURGE_PAGE = 500;
 
 export type NewFamily = Pick<
   RefreshFamily,
-  'userId' | 'clientId' | 'methods' | 'signedInAtS' | 'chain'
+  'userId' | 'clientId' | 'methods' | 'signedInAtS' | 'chain' | 'platform' | 'endsMs'
 >;
+
+export function refreshFamilyPath(familyId: string): string {
+  return PREFIX + familyId;
+}
+
+/** A family that is yet to be saved, and its first token. */
+export function newFamily(input: NewFamily, clock: Clock): StartedFamily {
+  const token = newRefreshToken(newGuid());
+  const endsMs = input.endsMs ?? Number.POSITIVE_INFINITY;
+  const expiresMs = Math.min(clock.now() + REFRESH_LIFETIME_MS, endsMs);
+  const { familyId } = token;
+  return {
+    family: { ...input, familyId, currentHash: hashRefreshToken(token), expiresMs },
+    refreshToken: renderRefreshToken(token),
+  };
+}
+
+export interface StartedFamily {
+  readonly family: RefreshFamily;
+  readonly refreshToken: string;
+}
 
 /** Starts a family; answers its first token. */
 export async function startFamily(view: View, input: NewFamily, clock: Clock): Promise<string> {
-  const token = newRefreshToken(newGuid());
-  const family: RefreshFamily = {
-    ...input,
-    familyId: token.familyId,
-    currentHash: hashRefreshToken(token),
-    expiresMs: clock.now() + REFRESH_LIFETIME_MS,
-  };
-  await view.transact(async (transaction) => transaction.put(PREFIX + family.familyId, family));
-  return renderRefreshToken(token);
+  const { family, refreshToken } = newFamily(input, clock);
+  const path = refreshFamilyPath(family.familyId);
+  await view.transact(async (transaction) => transaction.put(path, family));
+  return refreshToken;
+}
+
+/** How the client of a family is registered; says nothing of whether the token is right. */
+export async function findPlatformOf(view: View, text: string): Promise<Platform | undefined> {
+  const token = parseRefreshToken(text);
+  const family = token && (await view.get<RefreshFamily>(refreshFamilyPath(token.familyId)));
+  return family?.platform;
 }
 
 export interface Redeemed {
@@ -70,16 +96,20 @@ export function redeemRefreshToken(view: View, input: Redemption, clock: Clock):
   });
 }
 
-/** Deletes families that nobody used until they expired. For a job, about once a day. */
+/** Deletes what expired, for example families that nobody used. For a job, about once a day. */
 export async function purgeExpiredSignIns(view: View, clock: Clock): Promise<void> {
+  for (const prefix of EXPIRING) await purgeExpired(view, prefix, clock.now());
+}
+
+async function purgeExpired(view: View, prefix: string, nowMs: number): Promise<void> {
   let after: string | undefined;
   for (;;) {
-    const entries = await view.scan<RefreshFamily>({
-      prefix: PREFIX,
+    const entries = await view.scan<{ readonly expiresMs: number }>({
+      prefix,
       limit: PURGE_PAGE,
       ...(after === undefined ? {} : { after }),
     });
-    const expired = entries.filter(({ value }) => value.expiresMs <= clock.now());
+    const expired = entries.filter(({ value }) => value.expiresMs <= nowMs);
     if (expired.length > 0) {
       await view.transact(async (transaction) => {
         for (const { path } of expired) transaction.delete(path);

@@ -4,9 +4,12 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ChainLink } from '#authentication';
 import { decodeBase64Url, isGuid } from '#kernel';
+import type { Platform } from '../authorize/redirect-uri.ts';
 
 const SECRET_BYTES = 32;
 const DAY_MS = 24 * 3_600_000;
+/** Of tokens that a page holds, whatever their use (Entra's bound for single-page applications). */
+export const SPA_LIFETIME_MS = DAY_MS;
 /** Entra's default: 90 days without use. */
 export const REFRESH_LIFETIME_MS = 90 * DAY_MS;
 /** Clients that ask for two resources at once send one token twice; that is no theft. */
@@ -25,6 +28,10 @@ export interface RefreshFamily {
   /** Clients that passed the person's token on to this one, and their credentials. */
   readonly chain?: readonly ChainLink[];
   readonly expiresMs: number;
+  /** Where the sign-in was answered to, if it was in a browser: says who may use the token. */
+  readonly platform?: Platform;
+  /** However often it is used, no longer than this: pages are no place to keep anything. */
+  readonly endsMs?: number;
 }
 
 export interface RefreshToken {
@@ -80,7 +87,7 @@ export function rotateFamily(
     ...family,
     currentHash: hashRefreshToken(next),
     previous: { hash: family.currentHash, untilMs: nowMs + OVERLAP_MS },
-    expiresMs: nowMs + REFRESH_LIFETIME_MS,
+    expiresMs: Math.min(nowMs + REFRESH_LIFETIME_MS, family.endsMs ?? Number.POSITIVE_INFINITY),
   };
 }
 

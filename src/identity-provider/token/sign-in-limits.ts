@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '#kernel';
 
-interface Bound {
+export interface Bound {
   /** Failures that are free of consequence. */
   readonly failuresMax: number;
   readonly lockMs: number;
@@ -15,6 +15,12 @@ const MINUTE_MS = 60_000;
 const PAIR: Bound = { failuresMax: 10, lockMs: MINUTE_MS };
 const USER: Bound = { failuresMax: 100, lockMs: MINUTE_MS };
 const ADDRESS: Bound = { failuresMax: 200, lockMs: MINUTE_MS };
+/** `pair`: one name from one address; `user`: one name from anywhere; `address`: any name. */
+export type Bounds = Readonly<Record<'pair' | 'user' | 'address', Bound>>;
+
+const PASSWORDS: Bounds = { pair: PAIR, user: USER, address: ADDRESS };
+/** Six digits are soon guessed, and who gets there knows the password: no more from elsewhere. */
+export const SECOND_FACTORS: Bounds = { pair: PAIR, user: PAIR, address: ADDRESS };
 const LOCK_MAX_MS = 60 * MINUTE_MS;
 /** Failures are forgotten after this long without another. */
 const MEMORY_MS = 60 * MINUTE_MS;
@@ -33,10 +39,12 @@ export interface Attempt {
 
 export class SignInLimits {
   readonly #clock: Clock;
+  readonly #bounds: Bounds;
   readonly #counters = new Map<string, Counter>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, bounds = PASSWORDS) {
     this.#clock = clock;
+    this.#bounds = bounds;
   }
 
   /**
@@ -46,9 +54,9 @@ export class SignInLimits {
   begin(userName: string, clientAddress: string): Attempt | undefined {
     const user = createHash('sha256').update(userName.toLowerCase()).digest('base64url');
     const bounds: readonly [string, Bound][] = [
-      [`pair ${user} ${clientAddress}`, PAIR],
-      [`user ${user}`, USER],
-      [`address ${clientAddress}`, ADDRESS],
+      [`pair ${user} ${clientAddress}`, this.#bounds.pair],
+      [`user ${user}`, this.#bounds.user],
+      [`address ${clientAddress}`, this.#bounds.address],
     ];
     const nowMs = this.#clock.now();
     if (bounds.some(([key]) => (this.#counters.get(key)?.lockedUntilMs ?? 0) > nowMs)) {
@@ -57,8 +65,8 @@ export class SignInLimits {
     for (const [key, bound] of bounds) this.#fail(key, bound, nowMs);
     return {
       succeeded: () => {
-        for (const [key, bound] of bounds) {
-          if (bound === PAIR) this.#counters.delete(key);
+        for (const [key] of bounds) {
+          if (key.startsWith('pair ')) this.#counters.delete(key);
           else this.#forgive(key);
         }
       },

@@ -4,6 +4,7 @@ import type { ServicePrincipal } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import type { View } from '#storage';
+import type { Platform } from '../authorize/redirect-uri.ts';
 import type { LoginContext } from '../login-context.ts';
 import type { TenantAlias } from '../tenant-alias.ts';
 import {
@@ -19,6 +20,8 @@ export interface TokenRequest {
   /** The v1 endpoint names what it wants in `resource`. */
   readonly acceptsResource: boolean;
   readonly clientAddress: string;
+  /** Of the page that asks by script. */
+  readonly origin: string | undefined;
   readonly view: View;
 }
 
@@ -48,12 +51,15 @@ export function requireConfidentialClient(
 export async function requireClient(
   context: LoginContext,
   form: TokenForm,
+  /** Where the sign-in was answered to, if it was in a browser. */
+  platform?: Platform,
 ): Promise<AuthenticatedClient> {
   const hasCredential = Boolean(form.client_secret ?? form.client_assertion);
   const appId = requireParameter(form, 'client_id');
   const application = context.directory.client(appId);
   if (application === undefined) throw clientUnknown(context.directory, appId);
-  const isPublic = application.isFallbackPublicClient;
+  const isInstalled = platform !== undefined && platform !== 'web';
+  const isPublic = application.isFallbackPublicClient || isInstalled;
   if (hasCredential && isPublic && application.passwordCredentials.length === 0) {
     throw new ApiError(oauthErrors.clientMayNotHaveCredential);
   }

@@ -3,6 +3,7 @@
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
+import { authorizationCodeGrant } from './authorization-code-grant.ts';
 import { clientCredentialsGrant } from './client-credentials-grant.ts';
 import { onBehalfOfGrant } from './on-behalf-of-grant.ts';
 import { passwordGrant } from './password-grant.ts';
@@ -13,6 +14,7 @@ import type { IssuedTokens } from './wire.ts';
 type Grant = (context: LoginContext, request: TokenRequest) => Promise<IssuedTokens>;
 
 const grants: ReadonlyMap<string, Grant> = new Map([
+  ['authorization_code', authorizationCodeGrant],
   ['client_credentials', clientCredentialsGrant],
   ['password', passwordGrant],
   ['urn:ietf:params:oauth:grant-type:jwt-bearer', onBehalfOfGrant],

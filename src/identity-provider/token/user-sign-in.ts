@@ -12,9 +12,21 @@ export interface PasswordSignIn {
   readonly clientAddress: string;
 }
 
-/** Throws Entra's refusals. */
-export async function signInByPassword(
-  context: { readonly directory: Directory; readonly signInLimits: SignInLimits },
+interface Context {
+  readonly directory: Directory;
+  readonly signInLimits: SignInLimits;
+}
+
+/** Throws Entra's refusals, also where the password has to be changed first. */
+export async function signInByPassword(context: Context, input: PasswordSignIn): Promise<User> {
+  const user = await checkPassword(context, input);
+  if (user.forceChangePasswordNextSignIn) throw new ApiError(oauthErrors.passwordMustChange);
+  return user;
+}
+
+/** Throws Entra's refusals. Says nothing of what else the account needs before it is signed in. */
+export async function checkPassword(
+  context: Context,
   { userName, password, clientAddress }: PasswordSignIn,
 ): Promise<User> {
   const attempt = context.signInLimits.begin(userName, clientAddress);
@@ -25,6 +37,5 @@ export async function signInByPassword(
   }
   attempt.succeeded();
   if (!user.accountEnabled) throw new ApiError(oauthErrors.userDisabled);
-  if (user.forceChangePasswordNextSignIn) throw new ApiError(oauthErrors.passwordMustChange);
   return user;
 }

@@ -8,7 +8,10 @@ import type { Instance } from '#test/kit/instance.ts';
 import type { Answer } from '#test/kit/wire.ts';
 import type { Estate } from '../call-row.ts';
 import { provokeResources } from './login-resources.ts';
+
 import { provokeMachineSignIn } from './machine-sign-in.ts';
+
+import { provokeSignIn } from './sign-in.ts';
 
 const GUESSES = 12;
 const AZURE_CLI = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
@@ -57,6 +60,7 @@ export async function provokeLogin({ instance }: Estate): Promise<Answer[]> {
   return [
     ...answers,
     ...(await provokeUsers(instance, token)),
+    ...(await provokeSignIn(instance)),
     ...(await provokeFederation(instance, { clientId, known: client, token })),
     await provokeExpiry(instance, { clientId, known: client, token }),
     ...(await provokeMachineSignIn(instance)),

@@ -1,0 +1,100 @@
+// What a person still has to be asked before an application acts in his name. Microsoft's own
+// clients (az, PowerShell) are not asked about, as in Entra; every application of the tenant is.
+import {
+  type Application,
+  type Directory,
+  directoryRoleIds,
+  type User,
+  wellKnownAppIds,
+} from '#directory';
+import { decideConsent } from '../token/consent.ts';
+import type { TargetResource } from '../token/target-resource.ts';
+import type { UserScope } from '../token/user-scope.ts';
+
+export interface ConsentQuestion {
+  readonly client: Application;
+  readonly user: User;
+  readonly scope: UserScope;
+}
+
+export interface WantedConsent {
+  /** Object ids of service principals. */
+  readonly clientId: string;
+  readonly resourceId: string;
+  /** Values of scopes that nobody consented to yet. */
+  readonly scopes: readonly string[];
+  /** What they mean, for the person. */
+  readonly permissions: readonly string[];
+  readonly needsAdministrator: boolean;
+}
+
+/** `undefined` for a client about which nobody is asked. No scopes: all is consented to. */
+export function wantedConsent(
+  directory: Directory,
+  question: ConsentQuestion,
+): WantedConsent | undefined {
+  const { client, scope } = question;
+  if (directory.applicationByAppId(client.appId) === undefined) return undefined;
+  const resourceAppId = appIdOf(scope.resource);
+  const clientId = directory.servicePrincipalByAppId(client.appId)?.id;
+  const resourceId = directory.servicePrincipalByAppId(resourceAppId)?.id;
+  if (clientId === undefined || resourceId === undefined) return undefined;
+  if (resourceAppId === client.appId) return undefined;
+  return { clientId, resourceId, ...missingOf(directory, question, { clientId, resourceId }) };
+}
+
+type Missing = Pick<WantedConsent, 'scopes' | 'permissions' | 'needsAdministrator'>;
+
+function missingOf(
+  directory: Directory,
+  question: ConsentQuestion,
+  ids: { readonly clientId: string; readonly resourceId: string },
+): Missing {
+  const { owner } = question.scope.resource;
+  if (owner.kind === 'application') {
+    const { missing } = decideConsent(directory, question);
+    return {
+      scopes: missing.map(({ value }) => value),
+      permissions: missing.map(
+        (one) => one.userConsentDisplayName ?? one.adminConsentDisplayName ?? one.value,
+      ),
+      needsAdministrator: missing.some(({ type }) => type === 'Admin'),
+    };
+  }
+  const { user, scope } = question;
+  const held = directory
+    .permissionsGrantedTo(ids.clientId)
+    .filter(({ resourceId }) => resourceId === ids.resourceId)
+    .filter(({ principalId }) => principalId === null || principalId === user.id)
+    .flatMap((grant) => grant.scope.split(' '));
+  const scopes = scope.granted.filter((value) => !held.includes(value));
+  return { scopes, permissions: [describePlane(owner.name, scopes)], needsAdministrator: false };
+}
+
+/** Who may consent for everyone. */
+export function mayConsentForAll(directory: Directory, userId: string): boolean {
+  const held = directory.directoryRoles(userId);
+  const { globalAdministrator, applicationAdministrator } = directoryRoleIds;
+  return held.has(globalAdministrator) || held.has(applicationAdministrator);
+}
+
+const PLANES = {
+  vault: wellKnownAppIds.keyVault,
+  management: wellKnownAppIds.resourceManager,
+  graph: wellKnownAppIds.microsoftGraph,
+} as const;
+
+const PLANE_WORDS = {
+  vault: 'Use secrets, keys and certificates as you, wherever you have access',
+  management: 'Manage resources as you, wherever you have access',
+  graph: 'Read and manage the directory as you, as far as you may',
+} as const;
+
+function appIdOf({ owner }: TargetResource): string {
+  return owner.kind === 'plane' ? PLANES[owner.name] : owner.application.appId;
+}
+
+function describePlane(name: keyof typeof PLANE_WORDS, scopes: readonly string[]): string {
+  const isProfile = name === 'graph' && !scopes.includes('user_impersonation');
+  return isProfile ? 'Read your name and your account' : PLANE_WORDS[name];
+}

@@ -1,0 +1,237 @@
+// The forms of the sign-in pages. Each opens the flow that it carries, checks one thing, and hands
+// the flow on with what was proved or chosen; where that leads is decided in one place for all.
+import { grantPermission, type User, updateUser } from '#directory';
+import { graphErrors, oauthErrors, signInErrors } from '#errors';
+import { ApiError, type Operation, operation, z } from '#kernel';
+import { refuseAuthorization } from '../authorize/finish.ts';
+import { mayConsentForAll } from '../consent/consent.ts';
+import type { LoginContext, LoginTarget } from '../login-context.ts';
+import { checkCode, checkPasskey } from '../second-factor/check.ts';
+import { checkPassword } from '../token/user-sign-in.ts';
+import type { Flow, Proof } from './flow.ts';
+import { askAgain, secondFactorPage, signInAudit, signInPage } from './flow-pages.ts';
+import { credentialField, flowField, formErrors, formRow, text } from './form-row.ts';
+import { requestOf } from './next-step.ts';
+import { changePasswordPage, consentOf, proceed, proofOf } from './proceed.ts';
+import { accountsOf, openForm, type Visit } from './visit.ts';
+
+export function signInOperations(context: LoginContext): readonly Operation<LoginTarget>[] {
+  return [
+    passwordRow(context),
+    codeRow(context),
+    passkeyRow(context),
+    accountRow(context),
+    newPasswordRow(context),
+    consentRow(context),
+  ];
+}
+
+const passwordErrors = [
+  oauthErrors.userCredentialsInvalid,
+  oauthErrors.userLocked,
+  oauthErrors.userDisabled,
+];
+
+function passwordRow(context: LoginContext): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    id: 'SignInPassword',
+    path: '/sign-in/password',
+    audit: 'SignInPassword',
+    errors: [...formErrors, ...passwordErrors],
+    body: z.object({ flow: flowField, userName: text, password: text }),
+    handle: async ({ body, request, grant }) => {
+      const { visit, flow } = await openForm(context, { request, grant }, body.flow);
+      const userName = body.userName.trim();
+      try {
+        const { clientAddress } = request;
+        const { password } = body;
+        const user = await checkPassword(context, { userName, password, clientAddress });
+        return await proceed(visit, { ...flow, proof: proofOf(visit, user, ['pwd']) });
+      } catch (error) {
+        const known = context.directory.userByName(userName);
+        const audit = { ...signInAudit(flow, known, 'failure'), method: 'pwd' };
+        return askAgain(error, (problem) => signInPage(visit, flow, { userName, problem }), audit);
+      }
+    },
+  });
+}
+
+function codeRow(context: LoginContext): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    id: 'SignInCode',
+    path: '/sign-in/code',
+    audit: 'SignInCode',
+    errors: [...formErrors, signInErrors.secondFactorWrong, oauthErrors.userLocked],
+    body: z.object({ flow: flowField, code: text }),
+    handle: async ({ body, request, grant }) => {
+      const { visit, flow } = await openForm(context, { request, grant }, body.flow);
+      const { user, proof } = requireProof(visit, flow);
+      try {
+        await checkCode(visit, user, body.code);
+      } catch (error) {
+        const audit = { ...signInAudit(flow, user, 'failure'), method: 'totp' };
+        return askAgain(
+          error,
+          (problem) => secondFactorPage(visit, flow, { user, problem }),
+          audit,
+        );
+      }
+      const methods = [...proof.methods, 'otp', 'mfa'];
+      return proceed(visit, { ...flow, proof: proofOf(visit, user, methods) });
+    },
+  });
+}
+
+function passkeyRow(context: LoginContext): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    id: 'SignInPasskey',
+    path: '/sign-in/passkey',
+    audit: 'SignInPasskey',
+    errors: [
+      ...formErrors,
+      signInErrors.secondFactorWrong,
+      oauthErrors.userLocked,
+      oauthErrors.userDisabled,
+    ],
+    body: z.object({ flow: flowField, credential: credentialField }),
+    handle: async ({ body, request, grant }) => {
+      const { visit, flow } = await openForm(context, { request, grant }, body.flow);
+      const { proof } = flow;
+      try {
+        const user = await checkPasskey(visit, flow, body.credential);
+        const methods = [...(proof?.methods ?? []), 'fido', 'mfa'];
+        return await proceed(visit, { ...flow, proof: proofOf(visit, user, methods) });
+      } catch (error) {
+        const user = proof && context.directory.user(proof.userId);
+        const audit = { ...signInAudit(flow, user, 'failure'), method: 'passkey' };
+        return askAgain(
+          error,
+          (problem) =>
+            user === undefined
+              ? signInPage(visit, flow, { problem })
+              : secondFactorPage(visit, flow, { user, problem }),
+          audit,
+        );
+      }
+    },
+  });
+}
+
+/** The password was right a moment ago, in this browser. Throws if not. */
+function requireProof({ context }: Visit, { proof }: Flow): { user: User; proof: Proof } {
+  const user = proof && context.directory.user(proof.userId);
+  if (proof === undefined || user === undefined) throw new ApiError(signInErrors.formOutdated);
+  return { user, proof };
+}
+
+function accountRow(context: LoginContext): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    id: 'SignInAccount',
+    path: '/sign-in/account',
+    audit: 'SignInAccount',
+    errors: [...formErrors, signInErrors.accountNotThere],
+    body: z.object({ flow: flowField, account: z.string().max(64).optional() }),
+    handle: async ({ body, request, grant }) => {
+      const { visit, flow } = await openForm(context, { request, grant }, body.flow);
+      if (body.account === undefined) throw new ApiError(signInErrors.formOutdated);
+      if (body.account === '') return signInPage(visit, flow);
+      const found = accountsOf(visit).find(({ userId }) => userId === body.account);
+      if (found === undefined) throw new ApiError(signInErrors.accountNotThere);
+      return proceed(visit, { ...flow, account: { userId: found.userId, isFresh: false } });
+    },
+  });
+}
+
+function newPasswordRow(context: LoginContext): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    id: 'SignInNewPassword',
+    path: '/sign-in/new-password',
+    audit: 'SignInNewPassword',
+    errors: [
+      ...formErrors,
+      ...passwordErrors,
+      signInErrors.passwordRepeated,
+      signInErrors.passwordWeak,
+    ],
+    body: z.object({ flow: flowField, password: text, newPassword: text, repeated: text }),
+    handle: async ({ body, request, grant }) => {
+      const { visit, flow } = await openForm(context, { request, grant }, body.flow);
+      const { user, proof } = requireProof(visit, flow);
+      try {
+        const { userPrincipalName: userName } = user;
+        const { clientAddress } = request;
+        await checkPassword(context, { userName, password: body.password, clientAddress });
+        const changed = await changePassword(visit, user, body);
+        return await proceed(visit, { ...flow, proof: proofOf(visit, changed, proof.methods) });
+      } catch (error) {
+        const audit = { ...signInAudit(flow, user, 'failure'), method: 'pwd' };
+        return askAgain(
+          error,
+          (problem) => changePasswordPage(visit, flow, { user, problem }),
+          audit,
+        );
+      }
+    },
+  });
+}
+
+/** Ends every other session of the person, as each change of a password does. */
+async function changePassword(
+  { context, view }: Visit,
+  { id, userPrincipalName }: User,
+  given: { readonly password: string; readonly newPassword: string; readonly repeated: string },
+): Promise<User> {
+  const { password, newPassword, repeated } = given;
+  if (newPassword !== repeated) throw new ApiError(signInErrors.passwordRepeated);
+  if (newPassword === password) throw new ApiError(signInErrors.passwordWeak);
+  const passwordProfile = { password: newPassword, forceChangePasswordNextSignIn: false };
+  const changes = { userPrincipalName, passwordProfile };
+  try {
+    return await updateUser(view, { id, changes }, context.clock);
+  } catch (error) {
+    const isWeak = error instanceof ApiError && error.definition === graphErrors.passwordTooWeak;
+    throw isWeak ? new ApiError(signInErrors.passwordWeak) : error;
+  }
+}
+
+function consentRow(context: LoginContext): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    id: 'SignInConsent',
+    path: '/sign-in/consent',
+    audit: 'SignInConsent',
+    errors: [...formErrors, signInErrors.accountNotThere],
+    body: z.object({ flow: flowField, answer: text, everyone: text }),
+    handle: async ({ body, request, grant }) => {
+      const { visit, flow } = await openForm(context, { request, grant }, body.flow);
+      const account = accountsOf(visit).find(({ userId }) => userId === flow.account?.userId);
+      if (account === undefined) throw new ApiError(signInErrors.accountNotThere);
+      const mayForAll = mayConsentForAll(context.directory, account.userId);
+      const wanted = consentOf(visit, flow, account.user);
+      const isAllowed = mayForAll || wanted?.needsAdministrator !== true;
+      if (body.answer !== 'yes' || !isAllowed) return declined(visit, flow);
+      const isForAll = body.everyone === 'yes' && mayForAll;
+      if (wanted !== undefined && wanted.scopes.length > 0) {
+        await grantPermission(visit.view, {
+          clientId: wanted.clientId,
+          resourceId: wanted.resourceId,
+          consentType: isForAll ? 'AllPrincipals' : 'Principal',
+          principalId: isForAll ? null : account.userId,
+          scope: wanted.scopes.join(' '),
+        });
+      }
+      return proceed(visit, { ...flow, consented: true });
+    },
+  });
+}
+
+function declined(visit: Visit, flow: Flow): never {
+  const request = requestOf(flow);
+  if (request === undefined) throw new ApiError(signInErrors.formOutdated);
+  throw refuseAuthorization(visit, flow, { request, definition: signInErrors.consentDeclined });
+}
