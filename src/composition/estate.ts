@@ -4,6 +4,7 @@ import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer } from '#authorization';
 import { strongroomProvider } from '#certificate-authority';
 import { type Config, endpoints } from '#config';
+import { DueSoon } from '#data-plane';
 import { Directory } from '#directory';
 import { type Installation, openHsm, readAttestationAuthorities } from '#installation';
 import { systemClock as clock } from '#kernel';
@@ -30,6 +31,7 @@ export async function openEstate(storage: Storage, { tenantId }: Installation, c
     endpoints: urls,
     authority,
     issuerProviders: [strongroomProvider(tenant, authority)],
+    soon: new DueSoon(),
     /** Values of `aud` that vaults accept. */
     audiences: resourceAudiences(urls).vault,
   };

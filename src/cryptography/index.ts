@@ -50,6 +50,10 @@ export {
 } from './key-transfer.ts';
 export { TokenError } from './pkcs11/token-error.ts';
 export { openTokenProvider, type TokenProvider } from './pkcs11/token-provider.ts';
+export { isPem, readPem, writePem } from './pkcs12/pem.ts';
+export { Pkcs12Error, type Pkcs12ErrorCode } from './pkcs12/pkcs12-error.ts';
+export { type Pkcs12Content, readPkcs12 } from './pkcs12/read-pkcs12.ts';
+export { type Pkcs12Input, writePkcs12 } from './pkcs12/write-pkcs12.ts';
 export { type SignInput, sign, type VerifyInput, verify } from './sign.ts';
 export type { AlternativeNames } from './x509/alternative-names.ts';
 export {

@@ -1,5 +1,5 @@
 // The data plane: `{vault}.vault.D`. Finds the vault by host name and says what each stage of the
-// pipeline means there; the operations stand in `secrets/` and `keys/`.
+// pipeline means there; the operations stand in `secrets/`, `keys/` and `certificates/`.
 import type { Authenticator } from '#authentication';
 import { TokenRefused } from '#authentication';
 import type { Authorizer } from '#authorization';
@@ -9,10 +9,12 @@ import type { Resources, Vault } from '#resources';
 import { vaultResourceId } from '#resources';
 import type { Storage } from '#storage';
 import { admitToVault, authorizeInVault } from './access.ts';
+import { certificateOperations } from './certificates/operations.ts';
 import { challengeError } from './challenge.ts';
 import { vaultHeaders } from './headers.ts';
 import type { AttestationAuthority } from './keys/attestation.ts';
 import { keyOperations } from './keys/operations.ts';
+import type { DueSoon } from './object/due-soon.ts';
 import { renderVaultError, vaultRefusals } from './refusals.ts';
 import { secretOperations } from './secrets/operations.ts';
 import type { VaultTarget } from './vault-target.ts';
@@ -40,6 +42,8 @@ export interface VaultPlaneOptions {
   readonly hsm?: KeyProvider;
   /** Attestation services that keys may be released on the word of; absent: none. */
   readonly attestationAuthorities?: readonly AttestationAuthority[];
+  /** Told of what falls due in a moment, for `dueWorkJob`. */
+  readonly soon?: DueSoon;
 }
 
 const VAULT_NAME = /^[a-z][a-z0-9-]{1,22}[a-z0-9]$/;
@@ -50,7 +54,11 @@ export function vaultPlane(options: VaultPlaneOptions): Plane<VaultTarget> {
   const hostSuffix = endpoints.vaultSuffix.replace(/:\d+$/, '').toLowerCase();
   return {
     name: 'vault',
-    operations: [...secretOperations(options), ...keyOperations(options)],
+    operations: [
+      ...secretOperations(options),
+      ...keyOperations(options),
+      ...certificateOperations(options),
+    ],
     methodOverrideHeader: 'x-http-method',
     accept: (hostname) => findVault(options.resources, hostSuffix, hostname),
     async authenticate(request) {

@@ -1,6 +1,12 @@
 // Error catalogues, one per wire dialect.
 export { graphErrors } from './graph.ts';
-export { keyErrors, keyVaultErrors, type ObjectErrors, secretErrors } from './key-vault.ts';
+export {
+  certificateErrors,
+  keyErrors,
+  keyVaultErrors,
+  type ObjectErrors,
+  secretErrors,
+} from './key-vault.ts';
 export { managedIdentityErrors } from './managed-identity.ts';
 export { oauthErrors } from './oauth.ts';
 export { pkiErrors } from './pki.ts';

@@ -230,3 +230,80 @@ export const keyErrors = {
     'AKV.SKR.1020: Immutable Key Release Policy cannot be modified.',
   ),
 } as const;
+
+/** Texts without a remark are recorded or documented. */
+export const certificateErrors = {
+  ...objectErrors('Certificate'),
+  pendingNotFound: define(404, 'PendingCertificateNotFound', 'Pending certificate not found: {id}'),
+  issuerNotFound: define(404, 'CertificateIssuerNotFound', 'Issuer not found'),
+  issuerNamedNotFound: define(404, 'CertificateIssuerNotFound', 'Issuer {issuer} not found'),
+  contactsNotFound: define(404, 'ContactsNotFound', 'Contacts not found'),
+  pendingInProgress: define(
+    409,
+    'Conflict',
+    'A new key vault certificate can not be created or imported while a pending key vault ' +
+      "certificate's status is inProgress.",
+  ),
+  /** Own text. */
+  nameTaken: define(
+    409,
+    'Conflict',
+    'There is a {noun} named {id} that does not belong to a certificate; a certificate of that ' +
+      'name needs a key and a secret of the same name.',
+  ),
+  pendingNotInProgress: define(
+    403,
+    'Forbidden',
+    'Pending status must be in progress to allow update.',
+  ),
+  // The misspelling is Azure's.
+  mergeForbidden: define(
+    403,
+    'Forbidden',
+    'Merge is forbidden on pending object created with issuer : {issuer} while it is in progess.',
+  ),
+  hardwareNotSupported: keyErrors.hardwareNotSupported,
+  subjectInvalid: badParameter(
+    'Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n',
+  ),
+  publicKeyMismatch: badParameter(
+    'The public key of the end-entity certificate in the specified X.509 certificate content does ' +
+      'not match the public part of the specified private key. Please check if certificate is ' +
+      'valid.',
+  ),
+  unreadable: badParameter('Certificate can not be read. Please check if certificate is valid.'),
+  chainInvalid: badParameter('Unable to parse X5c certificate chain and locate leaf certificate'),
+  valueTooLong: badParameter('value is too long.'),
+  valueNotBase64: badParameter('Format of Pkcs12 value is invalid.'),
+  pkcs12Invalid: badParameter(
+    'The specified PKCS#12 X.509 certificate content can not be read. Please check if ' +
+      'certificate is in valid PKCS#12 format.',
+  ),
+  pemInvalid: badParameter(
+    'The specified PEM X.509 certificate content is in an unexpected format. Please check if ' +
+      'certificate is in valid PEM format.',
+  ),
+  privateKeyMissing: badParameter(
+    'Private key is not specified in the specified X.509 {format} certificate content. Please ' +
+      'specify private key in the X.509 {format} certificate content.',
+  ),
+  /** Own texts from here on. */
+  passwordWrong: badParameter(
+    'The specified X.509 certificate content cannot be opened with the specified password, or ' +
+      'was changed after it was made.',
+  ),
+  encryptionUnsupported: badParameter(
+    'The specified X.509 certificate content is encrypted or protected in a way that is not ' +
+      'supported. Export it again with AES or triple DES.',
+  ),
+  tooMuch: badParameter(
+    'The specified X.509 certificate content is too large, or asks for too much work to open.',
+  ),
+  severalKeys: badParameter(
+    'The specified X.509 certificate content has several private keys; it must have one.',
+  ),
+  keyUnsupported: badParameter(
+    'The private key is not supported. It must be RSA of 2048, 3072 or 4096 bits, or EC on ' +
+      'P-256, P-384, P-521 or P-256K.',
+  ),
+} as const;

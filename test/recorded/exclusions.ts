@@ -20,6 +20,32 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'ours are those of 2026',
     matches: ({ at }) => builtInNames.has(BUILT_IN_ROLE.exec(at)?.[1]?.toLowerCase() ?? ''),
   },
+  {
+    reason:
+      'the recorded vaults had issuers from before the recording; those that it makes are all ' +
+      'in the list (never more than two)',
+    matches: ({ operation, kind, actual }) =>
+      operation === 'GET /certificates/issuers' &&
+      kind === 'missing item' &&
+      /^absent among [12]$/.test(String(actual)),
+  },
+  {
+    reason:
+      'the recorder gave these certificates other names, but left the real ones in the Location',
+    matches: ({ kind, at, expected, actual }) =>
+      kind === 'id' &&
+      at === 'header location' &&
+      String(expected).replace(/\d+\/pending$/, '/pending') === String(actual),
+  },
+  {
+    reason:
+      "a certificate's times are its own, whatever is given; the recorded client sends the same " +
+      'back, and the kit makes other ones of them',
+    matches: ({ operation, at, expected, actual }) =>
+      operation.includes('/certificates/') &&
+      (at === '/attributes/nbf' || at === '/attributes/exp') &&
+      Math.abs(Number(expected) - Number(actual)) <= 120,
+  },
 ];
 
 const REPLICATION =
@@ -36,7 +62,6 @@ const OLD_GROUP_ANSWER = 'of 2016: a second PUT of a group was 201; every later 
 const MANAGEMENT_GROUP = 'the management group was made by calls that the recording leaves out';
 const ONE_ID =
   'the recording blanked tenant, subscription and people to one id, so the kit sends a wrong one';
-const CERTIFICATES = 'needs certificates, which come later';
 const NO_SOFT_DELETE =
   'of before soft-delete was always on: a deleted vault could be created anew at once';
 const DISORDERED = 'the kit looks for the absence of the vault before it deletes it';
@@ -48,10 +73,19 @@ const OTHER_REQUEST = 'the recorded answers do not follow from the recorded requ
 const EMPTY_NAME =
   'POST /keys//restore is recorded as 400; an empty name is taken for no name here';
 const KIT_VAULT = 'the kit does not make the vault that the recording talks to';
+const OTHER_CERTIFICATE =
+  'the kit signs a certificate of its own for the request, and still expects the recorded one';
+const DOUBLE_SLASH =
+  'the recorded client wrote the path with two slashes: /certificates//name/import';
 const UNMADE_VERSION = 'uses a version of a key that the recording never makes';
 
 /** Recording → why it does not pass. */
 export const EXCLUSIONS: ReadonlyMap<string, string> = new Map([
+  ['certificates/cli-keyvault-certificate-crud', KIT_VAULT],
+  ['certificates/cli-keyvault-certificate-soft-delete', KIT_VAULT],
+  ['certificates/cli-keyvault-softdelete', KIT_VAULT],
+  ['certificates/net-certificateclientlivetests-validatemergecertificate', OTHER_CERTIFICATE],
+  ['certificates/net-certificateclientlivetests-verifyimportcertificatepfx', DOUBLE_SLASH],
   ['keys/cli-keyvault-key-download', SHORT_COORDINATES],
   ['keys/go-azkeys-testbackupkey-testbackupkey-non-hsm', HTML_ANSWER],
   [
@@ -80,9 +114,6 @@ export const EXCLUSIONS: ReadonlyMap<string, string> = new Map([
   ['resourcegroups/cli-resource-group', KIT_GROUP],
   ['resourcegroups/py-mgmt-authorization-test-authorization', OLD_GROUP_ANSWER],
   ['resourcegroups/py-mgmt-resource-test-resource-groups', KIT_GROUP],
-  ['vaults/cli-create-for-rbac-with-existing-kv-cert', CERTIFICATES],
-  ['vaults/cli-create-for-rbac-with-new-kv-cert', CERTIFICATES],
-  ['vaults/cli-keyvault-certificate-import', CERTIFICATES],
   ['vaults/go-testkeysclient', ONE_ID],
   ['vaults/go-testvaultsclient', ONE_ID],
   ['vaults/js-keyvault-test-vaults-create-test', ONE_ID],

@@ -12,7 +12,7 @@ import {
   unavailable,
 } from './replay.ts';
 
-const GROUPS = ['secrets', 'keys', 'crypto', 'vaults', 'rbac', 'resourcegroups'];
+const GROUPS = ['secrets', 'keys', 'crypto', 'certificates', 'vaults', 'rbac', 'resourcegroups'];
 
 describe('recorded conversations with the real service', { skip: unavailable }, () => {
   let instance: Instance;

@@ -14,7 +14,8 @@ function absentProvider(provider: string): IssuerProvider {
     provider,
     issue: async () => ({
       kind: 'failed',
-      code: 'ProviderNotAvailable',
+      // Recorded, of a request that DigiCert refused.
+      code: 'Request rejected',
       message: `This installation has no adapter for the issuer provider '${provider}'.`,
     }),
   };

@@ -65,13 +65,20 @@ async function readAttachments(view: View, prefix: string) {
   return entries.map(({ path, value }) => ({ name: path.slice(prefix.length), value }));
 }
 
+export interface RestoreParts<Listed, Content> {
+  readonly backup: Backup<Listed, Content>;
+  /** The object's id, for the refusal. */
+  readonly id: string;
+  readonly managed?: true;
+}
+
 /** Brings an object back with its versions. Throws `restoreConflict` or `deletedButRecoverable`. */
 export async function restore<Listed, Content>(
   store: ObjectStore<Listed, Content>,
   transaction: Transaction,
-  input: { readonly backup: Backup<Listed, Content>; readonly id: string },
+  input: RestoreParts<Listed, Content>,
 ): Promise<Found<Listed, Content>> {
-  const { backup, id } = input;
+  const { backup, id, managed } = input;
   const { collection, errors } = store.kind;
   if ((await store.findLive(transaction, backup.name)) !== undefined) {
     throw new ApiError(errors.restoreConflict, { id });
@@ -81,7 +88,12 @@ export async function restore<Listed, Content>(
     (version) => version.header.version === backup.currentVersion,
   );
   if (current === undefined) throw new ApiError(errors.backupCorrupt);
-  const head: Head<Listed> = { uid: newGuid(), name: backup.name, current: current.header };
+  const head: Head<Listed> = {
+    uid: newGuid(),
+    name: backup.name,
+    ...(managed && { managed }),
+    current: current.header,
+  };
   const versions = versionPrefix(collection, head.uid);
   for (const version of backup.versions) {
     transaction.put(versions + version.header.version, version);
@@ -102,10 +114,10 @@ export function sealBackup(seal: BackupSeal, backup: Backup<unknown, unknown>): 
 }
 
 /** Throws `backupCorrupt` or `backupUnknown` for whatever was not sealed for this very place. */
-export function openBackup<Listed, Content>(
+export function openBackup<Content extends Backup<unknown, unknown>>(
   seal: BackupSeal,
   text: string,
-): Backup<Listed, Content> {
+): Content {
   const { errors } = seal.kind;
   const blob = decodeBase64Url(text);
   const labelLength = blob?.[0];
@@ -116,7 +128,7 @@ export function openBackup<Listed, Content>(
   if (label !== labelOf(seal.kind)) throw new ApiError(errors.backupUnknown);
   const plaintext = seal.storage.openBlob(contextOf(seal), blob.subarray(labelLength + 1));
   if (plaintext === undefined) throw new ApiError(errors.backupCorrupt);
-  return parseSealed<Backup<Listed, Content>>(Buffer.from(plaintext).toString('utf8'));
+  return parseSealed<Content>(Buffer.from(plaintext).toString('utf8'));
 }
 
 function labelOf(kind: ObjectKind): string {

@@ -9,7 +9,10 @@ import type { Collection } from './kind.ts';
 import { nameKey } from './name.ts';
 import type { Head } from './records.ts';
 
-export type DueTask = 'nearExpiry' | 'expired' | 'rotate' | 'renew';
+/** `issue`, `renew` and `notify` are certificates'. */
+const tasks = ['nearExpiry', 'expired', 'rotate', 'renew', 'notify', 'issue'] as const;
+
+export type DueTask = (typeof tasks)[number];
 
 /** Unix seconds at which each task falls due for an object's current version. */
 export type DuePlan = Readonly<Partial<Record<DueTask, number>>>;
@@ -35,7 +38,6 @@ export interface DueEntry {
 export const DUE_PREFIX = 'due/';
 
 const NEAR_EXPIRY_SECONDS = 30 * 86_400;
-const tasks = ['nearExpiry', 'expired', 'rotate', 'renew'] as const satisfies readonly DueTask[];
 
 /** What every object with an expiry has: a notice 30 days before it, and the expiry itself. */
 export function planExpiry({ current }: Pick<Head<unknown>, 'current'>): DuePlan {

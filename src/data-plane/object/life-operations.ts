@@ -5,9 +5,10 @@
 //   PurgeDeleted{Noun}  RecoverDeleted{Noun}  Backup{Noun}  Restore{Noun}
 import { keyVaultErrors } from '#errors';
 import { ApiError, type ErrorDefinition, type Operation, operation, type Result } from '#kernel';
+import type { Reader } from '#storage';
 import { since } from '../api-version.ts';
 import { requireVault, type VaultTarget } from '../vault-target.ts';
-import { backupObject, deleteObject, purgeObject, recoverObject, restoreObject } from './life.ts';
+import { type ObjectLife, objectLife } from './life.ts';
 import type { Found, ObjectStore } from './object-store.ts';
 import { parseSlice, renderPage } from './paging.ts';
 import type { Head, VersionHeader } from './records.ts';
@@ -30,8 +31,16 @@ export interface LifeSpec<Listed, Content> {
   readonly store: ObjectStore<Listed, Content>;
   /** Data action under the collection that reads without content: lists, deleted objects. */
   readonly readAction: string;
+  /** Where an object does not live and die alone. */
+  readonly life?: ObjectLife<Listed, Content>;
   /** Bundle, or deleted bundle if the object is deleted. */
-  readonly renderBundle: (found: Found<Listed, Content>, shown: Shown) => object;
+  readonly renderBundle: (
+    found: Found<Listed, Content>,
+    shown: Shown,
+    reader: Reader,
+  ) => object | Promise<object>;
+  /** Whether a list shows an object; all of them unless told. */
+  readonly isListed?: (head: Head<Listed>, query: QueryParams) => boolean;
   /** List item, or deleted item, of an object. */
   readonly renderItem: (head: Head<Listed>, shown: Shown) => object;
   readonly renderVersionItem: (
@@ -68,11 +77,14 @@ function listRows<Listed, Content>(
   spec: LifeSpec<Listed, Content>,
   { storage }: ObjectOperationsOptions,
 ): Operation<VaultTarget>[] {
-  const { noun, store, renderItem, renderVersionItem } = spec;
+  const { noun, store, renderItem, renderVersionItem, isListed } = spec;
   const { access, paths, list } = namesOf(spec);
   const answerList = async (call: VaultCall, state: 'live' | 'deleted'): Promise<Result> => {
     const shown = shownIn(call);
-    const found = await store.list(storage.view(call.grant), state, parseSlice(call.query));
+    const found = await store.list(storage.view(call.grant), state, {
+      ...parseSlice(call.query),
+      ...(isListed && { keep: (head: Head<Listed>) => isListed(head, call.query) }),
+    });
     const body = renderPage({
       request: call.request,
       found,
@@ -126,8 +138,9 @@ function deleteRows<Listed, Content>(
   options: ObjectOperationsOptions,
 ): Operation<VaultTarget>[] {
   const { noun, store, renderBundle } = spec;
-  const { access, paths } = namesOf(spec);
+  const { access, paths, alone } = namesOf(spec);
   const { collection, errors } = store.kind;
+  const life = spec.life ?? objectLife(store);
   return [
     row({
       id: `Delete${noun}`,
@@ -137,12 +150,12 @@ function deleteRows<Listed, Content>(
       access: access('delete', 'delete', 'object'),
       audit: `${noun}Delete`,
       success: 200,
-      errors: [errors.notFound, errors.managed],
+      errors: [errors.notFound, ...alone],
       handle: async (call) => {
         const session = sessionOf(call, options);
-        const found = await deleteObject(store, session, nameOf(call, collection));
+        const found = await life.delete(session, nameOf(call, collection));
         spec.onDeleted?.(found.head);
-        return { body: renderBundle(found, shownIn(call)) };
+        return { body: await renderBundle(found, shownIn(call), session.view) };
       },
     }),
     row({
@@ -153,11 +166,11 @@ function deleteRows<Listed, Content>(
       access: access('recover/action', 'recover', 'object'),
       audit: `${noun}Recover`,
       success: 200,
-      errors: [errors.notFound, errors.existsAlready, errors.managed],
+      errors: [errors.notFound, errors.existsAlready, ...alone],
       handle: async (call) => {
         const session = sessionOf(call, options);
-        const found = await recoverObject(store, session, nameOf(call, collection));
-        return { body: renderBundle(found, shownIn(call)) };
+        const found = await life.recover(session, nameOf(call, collection));
+        return { body: await renderBundle(found, shownIn(call), session.view) };
       },
     }),
   ];
@@ -168,8 +181,9 @@ function deletedRows<Listed, Content>(
   options: ObjectOperationsOptions,
 ): Operation<VaultTarget>[] {
   const { noun, store, renderBundle, deletedGuard } = spec;
-  const { access, paths } = namesOf(spec);
+  const { access, paths, alone } = namesOf(spec);
   const { collection, errors } = store.kind;
+  const life = spec.life ?? objectLife(store);
   return [
     row({
       id: `GetDeleted${noun}`,
@@ -184,7 +198,7 @@ function deletedRows<Listed, Content>(
         const view = options.storage.view(call.grant);
         const found = await store.loadDeleted(view, nameOf(call, collection));
         deletedGuard?.check(found);
-        return { body: renderBundle(found, shownIn(call)) };
+        return { body: await renderBundle(found, shownIn(call), view) };
       },
     }),
     row({
@@ -195,13 +209,13 @@ function deletedRows<Listed, Content>(
       access: access('purge/action', 'purge', 'object'),
       audit: `${noun}Purge`,
       success: 204,
-      errors: [errors.deletedNotFound, errors.notDeleted, errors.purgeProtected, errors.managed],
+      errors: [errors.deletedNotFound, errors.notDeleted, errors.purgeProtected, ...alone],
       handle: async (call) => {
         const { enablePurgeProtection, name, location } = requireVault(call.target);
         if (enablePurgeProtection) {
           throw new ApiError(errors.purgeProtected, { vault: name, location });
         }
-        await purgeObject(store, sessionOf(call, options), nameOf(call, collection));
+        await life.purge(sessionOf(call, options), nameOf(call, collection));
         return {};
       },
     }),
@@ -213,8 +227,9 @@ function backupRows<Listed, Content>(
   options: ObjectOperationsOptions,
 ): Operation<VaultTarget>[] {
   const { noun, store, renderBundle } = spec;
-  const { access, paths } = namesOf(spec);
+  const { access, paths, alone } = namesOf(spec);
   const { collection, errors } = store.kind;
+  const life = spec.life ?? objectLife(store);
   return [
     row({
       id: `Backup${noun}`,
@@ -224,10 +239,10 @@ function backupRows<Listed, Content>(
       access: access('backup/action', 'backup', 'object'),
       audit: `${noun}Backup`,
       success: 200,
-      errors: [errors.notFound, errors.backupTooLarge, errors.managed],
+      errors: [errors.notFound, errors.backupTooLarge, ...alone],
       handle: async (call) => {
         const session = sessionOf(call, options);
-        return { body: { value: await backupObject(store, session, nameOf(call, collection)) } };
+        return { body: { value: await life.backup(session, nameOf(call, collection)) } };
       },
     }),
     operation<VaultTarget, PathParams, QueryParams, { readonly value: string }>({
@@ -248,15 +263,15 @@ function backupRows<Listed, Content>(
       handle: async (call) => {
         const session = sessionOf(call, options);
         const idOf = (name: string) => `${call.request.origin}/${collection}/${name}`;
-        const found = await restoreObject(store, session, { blob: call.body.value, idOf });
-        return { body: renderBundle(found, shownIn(call)) };
+        const found = await life.restore(session, { blob: call.body.value, idOf });
+        return { body: await renderBundle(found, shownIn(call), session.view) };
       },
     }),
   ];
 }
 
-function namesOf<Listed, Content>({ store }: LifeSpec<Listed, Content>) {
-  const { collection } = store.kind;
+function namesOf<Listed, Content>({ store, life }: LifeSpec<Listed, Content>) {
+  const { collection, errors } = store.kind;
   const name = nameParameters[collection];
   return {
     access: (action: string, permission: string, at: 'vault' | 'object') =>
@@ -267,6 +282,8 @@ function namesOf<Listed, Content>({ store }: LifeSpec<Listed, Content>) {
       deleted: `/deleted${collection}`,
       deletedObject: `/deleted${collection}/{${name}}`,
     },
+    /** What takes others along is nobody's partner itself. */
+    alone: life === undefined ? [errors.managed] : [],
     list: {
       method: 'GET',
       versions: ALL_VERSIONS,

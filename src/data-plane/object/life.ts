@@ -2,7 +2,7 @@
 // each, but for the erasing that follows a purge. Objects that belong to a certificate are refused.
 import type { Vault } from '#resources';
 import type { Storage, View } from '#storage';
-import { openBackup, readBackup, restore, sealBackup } from './backup.ts';
+import { type Backup, openBackup, readBackup, restore, sealBackup } from './backup.ts';
 import { type Found, guardManaged, type ObjectStore } from './object-store.ts';
 import { eraseData } from './purge.ts';
 
@@ -14,7 +14,29 @@ export interface Session {
   readonly storage: Pick<Storage, 'sealBlob' | 'openBlob'>;
 }
 
-export function deleteObject<Listed, Content>(
+/** The same five for every kind; certificates take their key and secret along. */
+export interface ObjectLife<Listed, Content> {
+  delete(session: Session, name: string): Promise<Found<Listed, Content>>;
+  recover(session: Session, name: string): Promise<Found<Listed, Content>>;
+  purge(session: Session, name: string): Promise<void>;
+  backup(session: Session, name: string): Promise<string>;
+  restore(session: Session, input: RestoreInput): Promise<Found<Listed, Content>>;
+}
+
+/** The life of an object that stands for itself. */
+export function objectLife<Listed, Content>(
+  store: ObjectStore<Listed, Content>,
+): ObjectLife<Listed, Content> {
+  return {
+    delete: (session, name) => deleteObject(store, session, name),
+    recover: (session, name) => recoverObject(store, session, name),
+    purge: (session, name) => purgeObject(store, session, name),
+    backup: (session, name) => backupObject(store, session, name),
+    restore: (session, input) => restoreObject(store, session, input),
+  };
+}
+
+function deleteObject<Listed, Content>(
   store: ObjectStore<Listed, Content>,
   { view, vault, nowSeconds }: Session,
   name: string,
@@ -27,7 +49,7 @@ export function deleteObject<Listed, Content>(
   });
 }
 
-export function recoverObject<Listed, Content>(
+function recoverObject<Listed, Content>(
   store: ObjectStore<Listed, Content>,
   { view }: Session,
   name: string,
@@ -39,7 +61,7 @@ export function recoverObject<Listed, Content>(
   });
 }
 
-export async function purgeObject<Listed, Content>(
+async function purgeObject<Listed, Content>(
   store: ObjectStore<Listed, Content>,
   { view }: Session,
   name: string,
@@ -53,7 +75,7 @@ export async function purgeObject<Listed, Content>(
 }
 
 /** → backup blob, base64url. */
-export async function backupObject<Listed, Content>(
+async function backupObject<Listed, Content>(
   store: ObjectStore<Listed, Content>,
   session: Session,
   name: string,
@@ -71,13 +93,13 @@ export interface RestoreInput {
   readonly idOf: (name: string) => string;
 }
 
-export function restoreObject<Listed, Content>(
+function restoreObject<Listed, Content>(
   store: ObjectStore<Listed, Content>,
   session: Session,
   { blob, idOf }: RestoreInput,
 ): Promise<Found<Listed, Content>> {
   const seal = { ...session, kind: store.kind };
-  const backup = openBackup<Listed, Content>(seal, blob);
+  const backup = openBackup<Backup<Listed, Content>>(seal, blob);
   return session.view.transact((transaction) =>
     restore(store, transaction, { backup, id: idOf(backup.name) }),
   );

@@ -47,6 +47,8 @@ export interface NewVersion<Listed, Content> {
   /** A certificate gives its key and secret its own version, and marks them as managed. */
   readonly version?: string;
   readonly managed?: true;
+  /** Nothing that anybody could use yet: no event tells of it. */
+  readonly unannounced?: true;
 }
 
 export interface Retention {
@@ -149,7 +151,9 @@ export class ObjectStore<Listed, Content> {
     const version = { header, content: draft.content };
     const head = await this.putHead(transaction, changed, before);
     this.#putVersion(transaction, head, version);
-    this.recordEvent(transaction, head, { kind: 'NewVersionCreated', time: nowSeconds });
+    if (!draft.unannounced) {
+      this.recordEvent(transaction, head, { kind: 'NewVersionCreated', time: nowSeconds });
+    }
     return { head, version };
   }
 
@@ -235,12 +239,24 @@ export class ObjectStore<Listed, Content> {
     return this.#fail(live ? 'notDeleted' : 'deletedNotFound', name);
   }
 
-  /** Heads in the order of their names. */
-  async list(reader: Reader, state: 'live' | 'deleted', slice: Slice): Promise<Head<Listed>[]> {
+  /** Heads in the order of their names; with `keep`, as many of those as the slice asks for. */
+  async list(
+    reader: Reader,
+    state: 'live' | 'deleted',
+    { keep, ...slice }: Slice & { readonly keep?: (head: Head<Listed>) => boolean },
+  ): Promise<Head<Listed>[]> {
     const { collection } = this.kind;
     const prefix = state === 'live' ? livePrefix(collection) : deletedPrefix(collection);
-    const entries = await reader.scan<Head<Listed>>(range(prefix, slice));
-    return entries.map((entry) => entry.value);
+    const kept: Head<Listed>[] = [];
+    for (let { after } = slice; ; ) {
+      const entries = await reader.scan<Head<Listed>>(range(prefix, { ...slice, after }));
+      const heads = entries.map((entry) => entry.value);
+      kept.push(...(keep ? heads.filter(keep) : heads));
+      const last = heads[heads.length - 1];
+      const isEnd = heads.length < slice.limit || last === undefined;
+      if (isEnd || kept.length >= slice.limit) return kept.slice(0, slice.limit);
+      after = nameKey(last.name);
+    }
   }
 
   /** An object's versions in the order of their ids; none if there is no such object. */

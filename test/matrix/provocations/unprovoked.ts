@@ -7,14 +7,11 @@ export interface Unprovoked {
   readonly reason: string;
 }
 
-const CERTIFICATE = 'needs certificates in the vault, which come later';
 const REGISTERED =
   'comes after the signature of a registered certificate was found good; shown by the unit tests of ' +
   'the identity provider';
 
 export const UNPROVOKED: readonly Unprovoked[] = [
-  { start: 'vault 403 Forbidden/SecretManagedByKeyVault', reason: CERTIFICATE },
-  { start: 'vault 403 Forbidden/KeyManagedByKeyVault', reason: CERTIFICATE },
   {
     start: 'login 400 invalid_grant/AADSTS700082',
     reason: 'needs 90 days of inactivity; no test has a clock for that yet',

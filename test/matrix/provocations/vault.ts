@@ -3,6 +3,7 @@ import { z } from '#kernel';
 import { admitToSecrets, createVault } from '#test/kit/estate.ts';
 import type { Answer } from '#test/kit/wire.ts';
 import type { Estate } from '../call-row.ts';
+import { certificateMaker, provokeCertificates } from './certificates.ts';
 
 const BACKUP = z.object({ value: z.string() });
 const KEY = z.object({ key: z.object({ kid: z.string() }) });
@@ -26,6 +27,8 @@ export async function provokeVault({ instance, vaults }: Estate): Promise<Answer
     ...(await provokeLife(send, 'keys', (name) =>
       send('POST', `/keys/${name}/create`, { kty: 'EC', crv: 'P-256' }),
     )),
+    ...(await provokeLife(send, 'certificates', await certificateMaker(send))),
+    ...(await provokeCertificates(send)),
     ...(await provokeSecrets(send)),
     await owner.vault(vaults.rbac, {
       path: '/secrets/plain?outContentType=application/x-pem-file',
@@ -38,20 +41,26 @@ export async function provokeVault({ instance, vaults }: Estate): Promise<Answer
 
 type Make = (name: string) => Promise<Answer>;
 
-/** What secrets and keys have in common: being there, deleted, purged, backed up, restored. */
-async function provokeLife(send: Send, kind: 'secrets' | 'keys', make: Make): Promise<Answer[]> {
+/** What all objects have in common: being there, deleted, purged, backed up, restored. */
+async function provokeLife(
+  send: Send,
+  kind: 'secrets' | 'keys' | 'certificates',
+  make: Make,
+): Promise<Answer[]> {
   const deleted = `/deleted${kind}`;
-  (await make('life')).expect(200);
-  (await make('gone')).expect(200);
+  // A certificate takes the names of a key and a secret.
+  const [life, gone, many] = [`${kind}-life`, `${kind}-gone`, `${kind}-many`];
+  (await make(life)).expect(200);
+  (await make(gone)).expect(200);
   const answers = [
     await send('GET', `/${kind}/absent`),
     await send('GET', `${deleted}/absent`),
     await send('GET', `/${kind}?maxresults=0`),
-    await send('POST', `${deleted}/life/recover`),
-    await send('DELETE', `${deleted}/life`),
+    await send('POST', `${deleted}/${life}/recover`),
+    await send('DELETE', `${deleted}/${life}`),
     await send('POST', `/${kind}/restore`, { value: 'AAAA' }),
   ];
-  const { value } = (await send('POST', `/${kind}/gone/backup`)).expect(200).read(BACKUP);
+  const { value } = (await send('POST', `/${kind}/${gone}/backup`)).expect(200).read(BACKUP);
   const damaged = Buffer.from(value, 'base64url');
   damaged[damaged.length - 1] = (damaged[damaged.length - 1] ?? 0) ^ 1;
   const blob = { value: damaged.toString('base64url') };
@@ -64,12 +73,12 @@ async function provokeLife(send: Send, kind: 'secrets' | 'keys', make: Make): Pr
     answers.push(await send('POST', `/${kind}/restore`, restored));
   }
   answers.push(await send('POST', `/${kind}/restore`, { value }));
-  await send('DELETE', `/${kind}/gone`);
-  answers.push(await make('gone'));
+  await send('DELETE', `/${kind}/${gone}`);
+  answers.push(await make(gone));
   for (let version = 0; version <= VERSIONS_MAX; version += 25) {
-    await Promise.all(Array.from({ length: 25 }, () => make('many')));
+    await Promise.all(Array.from({ length: 25 }, () => make(many)));
   }
-  answers.push(await send('POST', `/${kind}/many/backup`));
+  answers.push(await send('POST', `/${kind}/${many}/backup`));
   return answers;
 }
 
