@@ -9,6 +9,7 @@ import {
   type DenyAssignment,
   type ManagementGroup,
   type RoleAssignment,
+  RoleAssignmentIndex,
   type RoleDefinition,
   type Subscription,
 } from '#resources';
@@ -227,6 +228,7 @@ interface Timing {
 const WARM_UP = 20_000;
 const MEASURED = 50_000;
 const ROUNDS = 5;
+const LISTED = 10_000;
 
 /** The round that the machine's other work disturbed least. */
 function time(authorizer: Authorizer, questions: readonly DataRequest[]): Timing {
@@ -279,13 +281,28 @@ async function measure(size: Size) {
   const before = heapBytes();
   const authorizer = await Authorizer.open(sources);
   const indexBytes = (heapBytes() - before) / size.assignments;
+  const beforeLists = heapBytes();
+  const lists = new RoleAssignmentIndex(new Feed(records));
+  const listIndexBytes = Math.round((heapBytes() - beforeLists) / size.assignments);
   const timing = time(authorizer, makeQuestions(size, 20_000));
   return {
     ...size,
     ...timing,
     indexBytes: Math.round(indexBytes),
+    listIndexBytes,
+    listMicroseconds: listing(lists),
     changeMicroseconds: change(feed, records),
   };
+}
+
+/** Mean time to list the assignments of one principal, and those at one vault. */
+function listing(lists: RoleAssignmentIndex): number {
+  const start = process.hrtime.bigint();
+  for (let index = 0; index < LISTED; index += 1) {
+    void [...lists.of([guid(2, index % PEOPLE)])].length;
+    void [...lists.at([vaultScopeOf(index % 1000)])].length;
+  }
+  return round(Number(process.hrtime.bigint() - start) / 1000 / (2 * LISTED));
 }
 
 /** Mean time for the index to take in one removed and added assignment. */

@@ -26,7 +26,8 @@ export function admitToVault({ request, target, principal }: Admission<VaultTarg
   });
   if (decision.admitted) return;
   const args = { ...describeVault(vault, principal), address: request.clientAddress };
-  throw new ApiError(networkError(vault, decision.reason), args, { reason: decision });
+  const code = decision.reason === 'firewall' ? 'Firewall' : 'PublicAccessDisabled';
+  throw new ApiError(networkError(vault, decision.reason), args, { reason: { code, ...decision } });
 }
 
 function networkError(vault: Vault, reason: string) {

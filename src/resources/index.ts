@@ -14,6 +14,7 @@ export {
   subscriptionResourceId,
 } from './resource-id.ts';
 export { type Place, Resources, type ResourcesOptions } from './resources.ts';
+export { RoleAssignmentIndex } from './role-assignment-index.ts';
 export { deleteRoleAssignment, putRoleAssignment } from './role-assignment-store.ts';
 export { deleteRoleDefinition, putRoleDefinition } from './role-definition-store.ts';
 export {

@@ -59,7 +59,6 @@ const OLD_ROLE_ANSWER =
   'every later recording has an empty list';
 const KIT_GROUP = 'the kit has made the resource group that the recording expects to be absent';
 const OLD_GROUP_ANSWER = 'of 2016: a second PUT of a group was 201; every later recording has 200';
-const MANAGEMENT_GROUP = 'the management group was made by calls that the recording leaves out';
 const ONE_ID =
   'the recording blanked tenant, subscription and people to one id, so the kit sends a wrong one';
 const NO_SOFT_DELETE =
@@ -101,7 +100,6 @@ export const EXCLUSIONS: ReadonlyMap<string, string> = new Map([
   ['rbac/cli-create-for-rbac-with-secret', REPLICATION],
   ['rbac/cli-test-create-for-rbac-with-cert', REPLICATION],
   ['rbac/cli-test-create-for-rbac-with-secret', REPLICATION],
-  ['rbac/cli-role-assignment-mgmt-grp', MANAGEMENT_GROUP],
   ['rbac/cli-test-role-create-scenario', OLD_ROLE_ANSWER],
   ['rbac/net-authorization-tests-basictests-roleassignmentbyidtests', OTHER_SERVICE],
   ['rbac/net-authorization-tests-basictests-roleassignmentscreatedeletetests', OTHER_SERVICE],

@@ -17,6 +17,7 @@ import {
 const RECORDED = join(projectRoot, '..', 'shared', 'azure', 'recorded');
 const PROGRAM = join(RECORDED, 'replay.mjs');
 const GROUP = 'replay';
+const MANAGEMENT_GROUPS = '/providers/Microsoft.Management/managementGroups';
 
 /** Why nothing can be repeated here, or `false`. */
 export const unavailable: string | false = existsSync(PROGRAM)
@@ -117,6 +118,9 @@ export async function prepareReplay(instance: Instance): Promise<Replayer> {
   await createResourceGroup(owner, GROUP);
   const scope = `/subscriptions/${instance.subscriptionId}`;
   await assignRole(owner, { to: owner, role: ROLES.administrator, scope });
+  // One recording begins after the group has been made.
+  const group = { method: 'PUT', path: `${MANAGEMENT_GROUPS}/mgmt_grp000003`, json: {} };
+  (await owner.arm({ ...group, apiVersion: '2020-05-01' })).expect(200);
   const principals = {
     User: await createUser(instance),
     ServicePrincipal: (await createApplication(owner, 'replayed')).objectId,
