@@ -139,4 +139,34 @@ export const signInErrors = {
     'invalid_request',
     "AADSTS9002327: Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.",
   ),
+  userCodeUnknown: entra(
+    400,
+    'invalid_request',
+    'AADSTS70018: That code is not known here. Check it, or have the program show a new one.',
+  ),
+  deviceCodePending: entra(
+    400,
+    'authorization_pending',
+    'AADSTS70016: OAuth 2.0 device flow error. Authorization is pending. Continue polling.',
+  ),
+  deviceCodeTooSoon: entra(
+    400,
+    'slow_down',
+    'AADSTS50196: The server terminated an operation because it was asked too often. Wait for the interval between requests.',
+  ),
+  deviceCodeDeclined: entra(
+    400,
+    'authorization_declined',
+    'AADSTS65004: User declined to consent to access the app.',
+  ),
+  deviceCodeExpired: entra(
+    400,
+    'expired_token',
+    "AADSTS70020: The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+  ),
+  deviceCodeUnknown: entra(
+    400,
+    'bad_verification_code',
+    "AADSTS70018: The provided value for the input parameter 'device_code' is not valid.",
+  ),
 } as const satisfies Record<string, ErrorDefinition>;

@@ -26,6 +26,10 @@ export interface LoginContext {
   readonly secondFactorLimits: SignInLimits;
   /** Forms and sign-in pages, by address. */
   readonly formRates: RequestRates;
+  /** Guesses of the short codes that devices show. */
+  readonly userCodeLimits: SignInLimits;
+  /** By device code. */
+  readonly devicePolls: RequestRates;
   /** Challenges of passkeys that were answered. */
   readonly usedChallenges: RequestRates;
 }

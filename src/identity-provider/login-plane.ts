@@ -15,6 +15,7 @@ import {
 import { type Storage, tenantPartition } from '#storage';
 import { authorizeOperations } from './authorize/operations.ts';
 import { isSpaOrigin } from './authorize/redirect-uri.ts';
+import { deviceCodeOperations } from './device-code/operations.ts';
 import { discoveryOperations } from './discovery/operations.ts';
 import type { LoginContext, LoginEndpoints, LoginTarget } from './login-context.ts';
 import { managedIdentityOperations } from './managed-identity/operations.ts';
@@ -34,6 +35,9 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Of one address in a minute; enough for an office behind one address. */
 const FORMS_MAX = 300;
+/** A client polls every five seconds; what comes a little early is no offence. */
+const POLLS_MAX = 3;
+const POLL_WINDOW_MS = 5000;
 
 export interface LoginPlaneOptions {
   readonly storage: Storage;
@@ -53,6 +57,8 @@ export function loginPlane(options: LoginPlaneOptions): Plane<LoginTarget> {
     signInLimits: new SignInLimits(clock),
     secondFactorLimits: new SignInLimits(clock, SECOND_FACTORS),
     formRates: new RequestRates(clock, { countMax: FORMS_MAX, windowMs: MINUTE_MS }),
+    userCodeLimits: new SignInLimits(clock),
+    devicePolls: new RequestRates(clock, { countMax: POLLS_MAX, windowMs: POLL_WINDOW_MS }),
     usedChallenges: new RequestRates(clock, { countMax: 1, windowMs: HOUR_MS }),
   };
   const { hostname } = new URL(endpoints.login);
@@ -93,6 +99,7 @@ function pageOperations(context: LoginContext) {
     ...signInOperations(context),
     ...securityInfoOperations(context),
     ...signOutOperations(context),
+    ...deviceCodeOperations(context),
     ...assetOperations(),
   ];
 }

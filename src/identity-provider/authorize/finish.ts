@@ -41,7 +41,7 @@ export async function finishAuthorization(
       : undefined,
     session_state: isGuid(session?.sessionId ?? '') ? session?.sessionId : undefined,
   });
-  const audit = { ...signInAudit(flow, user, 'success'), method: methods.join(' ') };
+  const audit = { ...signInAudit(flow, user, 'success'), credential: methods.join(' ') };
   return { ...result, audit };
 }
 

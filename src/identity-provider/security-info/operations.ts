@@ -84,7 +84,7 @@ function confirmRow(context: LoginContext): Operation<LoginTarget> {
       const step = timeCodeStep(secret, code, context.clock.now());
       if (step === undefined) {
         const wrong = new ApiError(signInErrors.secondFactorWrong);
-        const audit = { ...signInAudit(flow, user, 'failure'), method: 'totp' };
+        const audit = { ...signInAudit(flow, user, 'failure'), credential: 'totp' };
         return askAgain(
           wrong,
           (problem) => enrolmentPage(visit, flow, { user, problem, secret }),
@@ -129,7 +129,7 @@ function addPasskeyRow(context: LoginContext): Operation<LoginTarget> {
       const { user, methods } = requireSignedIn(visit, flow);
       if (!(await savePasskey(visit, flow, { user, credential: body.credential }))) {
         const wrong = new ApiError(signInErrors.secondFactorWrong);
-        const audit = { ...signInAudit(flow, user, 'failure'), method: 'passkey' };
+        const audit = { ...signInAudit(flow, user, 'failure'), credential: 'passkey' };
         return askAgain(
           wrong,
           (problem) => securityInfoPage(visit, flow, { user, problem }),

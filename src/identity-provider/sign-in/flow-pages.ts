@@ -112,11 +112,16 @@ export function signInAudit(
   const methods = flow.proof?.methods;
   return {
     ...(user && { userId: user.id, userPrincipalName: user.userPrincipalName }),
-    clientId: requestOf(flow)?.reply.clientId,
+    clientId: clientIdOf(flow),
     destination: flow.destination.kind,
-    ...(methods && { method: methods.join(' ') }),
+    ...(methods && { credential: methods.join(' ') }),
     outcome,
   };
+}
+
+function clientIdOf({ destination }: Flow): string | undefined {
+  if (destination.kind === 'device') return destination.request.clientId;
+  return destination.kind === 'application' ? destination.request.reply.clientId : undefined;
 }
 
 /** The form once more, with what was wrong; audited as the refusal it is. */

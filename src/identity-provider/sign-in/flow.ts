@@ -14,6 +14,8 @@ export type Destination =
   | { readonly kind: 'application'; readonly request: AuthorizeRequest }
   /** `id`: where the device that the person lets in is recorded. */
   | { readonly kind: 'device'; readonly id: string; readonly request: AskedScope }
+  /** Before it is known which device. */
+  | { readonly kind: 'enter-code' }
   | { readonly kind: 'own-account' }
   | { readonly kind: 'sign-out'; readonly returnTo: string | undefined };
 

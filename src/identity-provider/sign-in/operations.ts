@@ -2,9 +2,10 @@
 // the flow on with what was proved or chosen; where that leads is decided in one place for all.
 import { grantPermission, type User, updateUser } from '#directory';
 import { graphErrors, oauthErrors, signInErrors } from '#errors';
-import { ApiError, type Operation, operation, z } from '#kernel';
+import { ApiError, type Operation, operation, type Result, z } from '#kernel';
 import { refuseAuthorization } from '../authorize/finish.ts';
 import { mayConsentForAll } from '../consent/consent.ts';
+import { settleDevice } from '../device-code/device-code-store.ts';
 import type { LoginContext, LoginTarget } from '../login-context.ts';
 import { checkCode, checkPasskey } from '../second-factor/check.ts';
 import { checkPassword } from '../token/user-sign-in.ts';
@@ -12,7 +13,9 @@ import type { Flow, Proof } from './flow.ts';
 import { askAgain, secondFactorPage, signInAudit, signInPage } from './flow-pages.ts';
 import { credentialField, flowField, formErrors, formRow, text } from './form-row.ts';
 import { requestOf } from './next-step.ts';
+import { renderDeviceDone } from './pages/device-pages.ts';
 import { changePasswordPage, consentOf, proceed, proofOf } from './proceed.ts';
+import type { LiveAccount } from './session.ts';
 import { accountsOf, openForm, type Visit } from './visit.ts';
 
 export function signInOperations(context: LoginContext): readonly Operation<LoginTarget>[] {
@@ -50,7 +53,7 @@ function passwordRow(context: LoginContext): Operation<LoginTarget> {
         return await proceed(visit, { ...flow, proof: proofOf(visit, user, ['pwd']) });
       } catch (error) {
         const known = context.directory.userByName(userName);
-        const audit = { ...signInAudit(flow, known, 'failure'), method: 'pwd' };
+        const audit = { ...signInAudit(flow, known, 'failure'), credential: 'pwd' };
         return askAgain(error, (problem) => signInPage(visit, flow, { userName, problem }), audit);
       }
     },
@@ -71,7 +74,7 @@ function codeRow(context: LoginContext): Operation<LoginTarget> {
       try {
         await checkCode(visit, user, body.code);
       } catch (error) {
-        const audit = { ...signInAudit(flow, user, 'failure'), method: 'totp' };
+        const audit = { ...signInAudit(flow, user, 'failure'), credential: 'totp' };
         return askAgain(
           error,
           (problem) => secondFactorPage(visit, flow, { user, problem }),
@@ -106,7 +109,7 @@ function passkeyRow(context: LoginContext): Operation<LoginTarget> {
         return await proceed(visit, { ...flow, proof: proofOf(visit, user, methods) });
       } catch (error) {
         const user = proof && context.directory.user(proof.userId);
-        const audit = { ...signInAudit(flow, user, 'failure'), method: 'passkey' };
+        const audit = { ...signInAudit(flow, user, 'failure'), credential: 'passkey' };
         return askAgain(
           error,
           (problem) =>
@@ -169,7 +172,7 @@ function newPasswordRow(context: LoginContext): Operation<LoginTarget> {
         const changed = await changePassword(visit, user, body);
         return await proceed(visit, { ...flow, proof: proofOf(visit, changed, proof.methods) });
       } catch (error) {
-        const audit = { ...signInAudit(flow, user, 'failure'), method: 'pwd' };
+        const audit = { ...signInAudit(flow, user, 'failure'), credential: 'pwd' };
         return askAgain(
           error,
           (problem) => changePasswordPage(visit, flow, { user, problem }),
@@ -214,7 +217,7 @@ function consentRow(context: LoginContext): Operation<LoginTarget> {
       const mayForAll = mayConsentForAll(context.directory, account.userId);
       const wanted = consentOf(visit, flow, account.user);
       const isAllowed = mayForAll || wanted?.needsAdministrator !== true;
-      if (body.answer !== 'yes' || !isAllowed) return declined(visit, flow);
+      if (body.answer !== 'yes' || !isAllowed) return declined(visit, flow, account);
       const isForAll = body.everyone === 'yes' && mayForAll;
       if (wanted !== undefined && wanted.scopes.length > 0) {
         await grantPermission(visit.view, {
@@ -230,8 +233,14 @@ function consentRow(context: LoginContext): Operation<LoginTarget> {
   });
 }
 
-function declined(visit: Visit, flow: Flow): never {
+async function declined(visit: Visit, flow: Flow, { user }: LiveAccount): Promise<Result> {
   const request = requestOf(flow);
+  const { destination } = flow;
+  if (destination.kind === 'device') {
+    const settling = { id: destination.id, approval: undefined };
+    await settleDevice(visit.view, settling, visit.context.clock.now());
+    return renderDeviceDone(false, signInAudit(flow, user, 'failure'));
+  }
   if (request === undefined) throw new ApiError(signInErrors.formOutdated);
   throw refuseAuthorization(visit, flow, { request, definition: signInErrors.consentDeclined });
 }

@@ -1,9 +1,11 @@
 // Takes a browser one step further on its way: shows the page that the decision asks for, or ends
 // the flow. A session starts here and nowhere else, once everything is proved that has to be.
 import type { User } from '#directory';
-import { type Result, unixSeconds } from '#kernel';
+import { signInErrors } from '#errors';
+import { ApiError, type Result, unixSeconds } from '#kernel';
 import { finishAuthorization, refuseAuthorization } from '../authorize/finish.ts';
 import { mayConsentForAll, type WantedConsent, wantedConsent } from '../consent/consent.ts';
+import { findDevice } from '../device-code/device-code-store.ts';
 import { notBeforeSessionCut } from '../token/access-token.ts';
 import type { Flow, Proof } from './flow.ts';
 import {
@@ -23,6 +25,7 @@ import {
 } from './next-step.ts';
 import { renderAccountPicker, renderChangePassword } from './pages/account-pages.ts';
 import { renderConsent } from './pages/consent-page.ts';
+import { renderDeviceConfirmation } from './pages/device-pages.ts';
 import type { FlowPage } from './pages/sign-in-page.ts';
 import { type LiveAccount, sessionsValidFromMs } from './session.ts';
 import { startSession } from './session-store.ts';
@@ -98,10 +101,15 @@ async function signIn(
   };
 }
 
-/** With who is signed in: towards where the browser is going. */
-async function goOn(visit: Visit, flow: Flow): Promise<Result> {
+/** Who a form of the flow's last page speaks for, if nothing has changed since it was shown. */
+export function settledAccount(visit: Visit, flow: Flow): LiveAccount | undefined {
+  const step = decide(visit, flow);
+  return step.kind === 'finish' && flow.account?.isFresh === true ? step.account : undefined;
+}
+
+function decide(visit: Visit, flow: Flow): Step {
   const { directory, clock } = visit.context;
-  const step = decideStep(flow, {
+  return decideStep(flow, {
     accounts: accountsOf(visit),
     nowMs: clock.now(),
     hasSecondFactor: ({ userId }) => directory.hasSecondFactor(userId),
@@ -111,6 +119,11 @@ async function goOn(visit: Visit, flow: Flow): Promise<Result> {
       return wanted.scopes.length === 0 ? 'given' : 'missing';
     },
   });
+}
+
+/** With who is signed in: towards where the browser is going. */
+async function goOn(visit: Visit, flow: Flow): Promise<Result> {
+  const step = decide(visit, flow);
   switch (step.kind) {
     case 'sign-in':
       return signInPage(visit, flow);
@@ -140,7 +153,16 @@ async function end(
   const { account } = step;
   if (request !== undefined) return finishAuthorization(visit, flow, { request, account });
   const settled = { ...flow, account: { userId: account.userId, isFresh: true } };
-  return securityInfoPage(visit, settled, { user: account.user });
+  const { destination } = flow;
+  if (destination.kind !== 'device') return securityInfoPage(visit, settled, account);
+  const device = await findDevice(visit.view, destination.id, visit.context.clock.now());
+  if (device === undefined) throw new ApiError(signInErrors.deviceCodeExpired);
+  return renderDeviceConfirmation({
+    ...flowPage(visit, settled),
+    audit: signInAudit(flow, account.user, 'interrupted'),
+    userName: account.user.userPrincipalName,
+    clientAddress: device.clientAddress,
+  });
 }
 
 /** What an application asks the person for, or `undefined` if nobody has to be asked. */

@@ -72,13 +72,10 @@ export interface AskingClient {
 export function clientOf(context: LoginContext, flow: Flow): AskingClient | undefined {
   const { destination } = flow;
   if (destination.kind !== 'application' && destination.kind !== 'device') return undefined;
-  const asked = destination.request;
-  const client = context.directory.client(
-    destination.kind === 'application'
-      ? destination.request.reply.clientId
-      : destination.request.clientId,
-  );
-  return client && { client, scope: requestedScope(context, asked) };
+  const { clientId } =
+    destination.kind === 'application' ? destination.request.reply : destination.request;
+  const client = context.directory.client(clientId);
+  return client && { client, scope: requestedScope(context, destination.request) };
 }
 
 /** What each page of the flow needs. */

@@ -72,6 +72,11 @@ const row = {
     signInErrors.codeNotForOrigin,
     signInErrors.codeOnlyForOrigin,
     signInErrors.secondFactorRequiredGrant,
+    signInErrors.deviceCodePending,
+    signInErrors.deviceCodeTooSoon,
+    signInErrors.deviceCodeDeclined,
+    signInErrors.deviceCodeExpired,
+    signInErrors.deviceCodeUnknown,
   ],
 } as const;
 

@@ -5,6 +5,7 @@ import { ApiError } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
 import { authorizationCodeGrant } from './authorization-code-grant.ts';
 import { clientCredentialsGrant } from './client-credentials-grant.ts';
+import { DEVICE_CODE_GRANT, deviceCodeGrant } from './device-code-grant.ts';
 import { onBehalfOfGrant } from './on-behalf-of-grant.ts';
 import { passwordGrant } from './password-grant.ts';
 import { refreshTokenGrant } from './refresh-token-grant.ts';
@@ -16,6 +17,8 @@ type Grant = (context: LoginContext, request: TokenRequest) => Promise<IssuedTok
 const grants: ReadonlyMap<string, Grant> = new Map([
   ['authorization_code', authorizationCodeGrant],
   ['client_credentials', clientCredentialsGrant],
+  ['device_code', deviceCodeGrant],
+  [DEVICE_CODE_GRANT, deviceCodeGrant],
   ['password', passwordGrant],
   ['urn:ietf:params:oauth:grant-type:jwt-bearer', onBehalfOfGrant],
   ['refresh_token', refreshTokenGrant],

@@ -1,5 +1,6 @@
 // Provokes the errors of interactive sign-in: of its pages, and of the codes that come of it.
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Secret, TOTP } from 'otpauth';
 import { z } from '#kernel';
 import { FormBrowser, instanceNetwork, redirected } from '#test/kit/form-browser.ts';
@@ -10,6 +11,8 @@ const AZURE_CLI = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const LOOPBACK = 'http://localhost:5000';
 const PASSWORD = 'A-long-enough-1-password';
 const FORMS_MAX = 300;
+const POLL_WINDOW_MS = 5000;
+const DEVICE = z.object({ user_code: z.string(), device_code: z.string() });
 const CREATED = z.object({ id: z.guid(), appId: z.guid() });
 
 const verifier = randomBytes(32).toString('base64url');
@@ -20,6 +23,7 @@ export async function provokeSignIn(instance: Instance): Promise<Answer[]> {
     ...(await provokeAddresses(instance)),
     ...(await provokePages(instance)),
     ...(await provokeCodes(instance)),
+    ...(await provokeDevices(instance)),
     ...(await provokeRate(instance)),
   ];
 }
@@ -134,6 +138,30 @@ async function provokeCodes(instance: Instance): Promise<Answer[]> {
     await redeem({ code }),
     await provokeSecondFactor(instance, userName),
   ];
+}
+
+async function provokeDevices(instance: Instance): Promise<Answer[]> {
+  const userName = await createUser(instance, 'device', false);
+  const { browser, shown } = openBrowser(instance);
+  const send = (path: string, form: Record<string, string>) =>
+    instance.wire.send({
+      method: 'POST',
+      url: `${instance.login}/organizations/oauth2/v2.0/${path}`,
+      form: { client_id: AZURE_CLI, ...form },
+    });
+  const answer = await send('devicecode', { scope: 'openid' });
+  const { user_code: userCode, device_code } = answer.expect(200).read(DEVICE);
+  const poll = (code: string) => send('token', { grant_type: 'device_code', device_code: code });
+  const pending = [await poll(device_code), await poll(device_code)];
+  const tooSoon = [await poll(device_code), await poll(device_code)];
+  const unknown = await poll('x');
+  await browser.open('/devicelogin');
+  await browser.submit('/sign-in/device', { userCode: 'x' });
+  await browser.submit('/sign-in/device', { userCode });
+  await browser.submit('/sign-in/password', { userName, password: PASSWORD });
+  await browser.submit('/sign-in/device/confirm', { answer: 'no' });
+  await delay(POLL_WINDOW_MS);
+  return [...shown, ...pending, ...tooSoon, unknown, await poll(device_code)];
 }
 
 /** Who has a second factor cannot sign in by password alone. */

@@ -21,6 +21,10 @@ export const UNPROVOKED: readonly Unprovoked[] = [
     reason: 'needs a token that is an hour old; shown by a unit test',
   },
   {
+    start: 'login 400 expired_token/AADSTS70020',
+    reason: 'needs a quarter of an hour to go by; shown by a unit test with a clock of its own',
+  },
+  {
     start: 'login 400 invalid_grant/AADSTS70008:',
     reason: 'needs ten minutes to go by; shown by a unit test with a clock of its own',
   },
