@@ -1,6 +1,6 @@
 // Certificates in any order → one chain, leaf first. Each link is checked by name and signature,
 // whatever the order they came in.
-import { createPublicKey, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { openCertificate } from './read-certificate.ts';
 import { X509Error } from './x509-error.ts';
 
@@ -13,11 +13,10 @@ export const CHAIN_CERTIFICATES_MAX = 20;
  */
 export function orderChain(ders: readonly Uint8Array[], leafSpki: Uint8Array): readonly Buffer[] {
   if (ders.length > CHAIN_CERTIFICATES_MAX) throw new X509Error('chain', 'length');
-  const key = createPublicKey({ key: Buffer.from(leafSpki), format: 'der', type: 'spki' });
   const open = new Map(
     ders.map(openCertificate).map((certificate) => [certificate.fingerprint256, certificate]),
   );
-  const leaf = [...open.values()].find(({ publicKey }) => publicKey.equals(key));
+  const leaf = [...open.values()].find((each) => spkiOf(each)?.equals(leafSpki));
   if (leaf === undefined) throw new X509Error('publicKey', 'x5c');
   const chain = [leaf];
   open.delete(leaf.fingerprint256);
@@ -29,6 +28,19 @@ export function orderChain(ders: readonly Uint8Array[], leafSpki: Uint8Array): r
     last = issuer;
   }
   return chain.map(({ raw }) => raw);
+}
+
+/**
+ * Bytes, not `KeyObject.equals`: between keys of two types that leaves an error in OpenSSL's queue,
+ * and the next read of whatever TLS connection comes along takes it for its own and breaks.
+ */
+function spkiOf(certificate: X509Certificate): Buffer | undefined {
+  try {
+    return certificate.publicKey.export({ format: 'der', type: 'spki' });
+  } catch {
+    // A key of a kind that OpenSSL does not have.
+    return undefined;
+  }
 }
 
 /** By name, key identifier and signature; and the issuer is an authority. */

@@ -300,7 +300,7 @@ function checkNames(policy: CertificatePolicy): void {
     checkProfile(profileOf(policy));
   } catch (cause) {
     if (!(cause instanceof X509Error)) throw cause;
-    if (cause.subject === 'subject') {
+    if (cause.code === 'subject' || cause.code === 'nameless') {
       throw new ApiError(certificateErrors.subjectInvalid, {}, { cause });
     }
     throw invalidProperties(['policy.x509_props'], cause);

@@ -92,7 +92,7 @@ async function provokeImport(send: Send): Promise<Answer[]> {
   const pfx = await writePkcs12({ privateKey, certificates: [certificate] });
   const pem = (...parts: Parameters<typeof writePem>) => writePem(...parts);
   const changed = Buffer.from(pfx);
-  changed[pfx.length - 40] = (changed[pfx.length - 40] ?? 0) ^ 1;
+  changed[pfx.length - 20] = (changed[pfx.length - 20] ?? 0) ^ 1;
   const md5Mac = Buffer.from(pfx);
   // SHA-1's identifier in the MAC becomes one that nobody knows.
   const at = md5Mac.lastIndexOf(Buffer.from('06052b0e03021a', 'hex'));
