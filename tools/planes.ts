@@ -5,7 +5,7 @@ import { endpoints } from '#config';
 import { managementPlane } from '#control-plane';
 import { vaultPlane } from '#data-plane';
 import { Directory } from '#directory';
-import { graphPlane, loginPlane } from '#identity-provider';
+import { graphPlane, loginPlane, openIdentityLogs } from '#identity-provider';
 import { openInstallation } from '#installation';
 import { type Access, systemClock as clock, type Method } from '#kernel';
 import { pkiPlane } from '#pki';
@@ -44,7 +44,9 @@ export async function openPlanes(): Promise<readonly PlaneFacts[]> {
   const authorizer = await Authorizer.open({ resources, directory });
   const authenticator = new Authenticator({ directory, clock, login: urls.login });
   const audiences = resourceAudiences(urls).vault;
-  const ports = { storage, directory, resources, authorizer, authenticator, clock, tenantId };
+  const logError = () => {};
+  const watched = openIdentityLogs({ storage, directory, clock, logError });
+  const ports = { ...watched, directory, resources, authorizer, authenticator, clock, tenantId };
   const options = { ...ports, endpoints: urls, audiences };
   const planes = [
     loginPlane(options),

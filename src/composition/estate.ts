@@ -6,10 +6,11 @@ import { strongroomProvider } from '#certificate-authority';
 import { type Config, endpoints } from '#config';
 import { DueSoon } from '#data-plane';
 import { Directory } from '#directory';
+import { openIdentityLogs } from '#identity-provider';
 import { type Installation, openHsm, readAttestationAuthorities } from '#installation';
 import { systemClock as clock } from '#kernel';
 import { Resources } from '#resources';
-import { fetchJson } from '#server';
+import { fetchJson, logError } from '#server';
 import { type Storage, tenantPartition } from '#storage';
 import { asSystem } from './system.ts';
 
@@ -21,11 +22,12 @@ export async function openEstate(storage: Storage, { tenantId }: Installation, c
   const directory = await Directory.open({ storage, tenantId, clock });
   const resources = await Resources.open({ storage, tenantId });
   const authorizer = await Authorizer.open({ resources, directory });
+  const watched = openIdentityLogs({ storage, directory, clock, logError });
   const authenticator = new Authenticator({ directory, clock, login: urls.login });
   const authority = { clock, address: urls.pki };
   const tenant = storage.view(asSystem(tenantPartition(tenantId)));
   return {
-    ...{ storage, directory, resources, authorizer, authenticator, clock, tenantId, fetchJson },
+    ...{ ...watched, directory, resources, authorizer, authenticator, clock, tenantId, fetchJson },
     ...(hsm && { hsm }),
     attestationAuthorities: readAttestationAuthorities(config),
     endpoints: urls,

@@ -3,7 +3,7 @@ import { authorityJob } from '#certificate-authority';
 import { scheduleExpiryJob, vaultPurgeJob } from '#control-plane';
 import { dueWorkJob, purgeJob } from '#data-plane';
 import { maintainSigningKeys } from '#directory';
-import { purgeExpiredSignIns } from '#identity-provider';
+import { logRetentionJob, purgeExpiredSignIns } from '#identity-provider';
 import { type Job, logError } from '#server';
 import { tenantPartition } from '#storage';
 import type { Estate } from './estate.ts';
@@ -32,6 +32,7 @@ export function backgroundJobs({ estate, audit, renewServerCertificate }: JobPor
       everyMs: 24 * HOUR_MS,
       run: async () => void (await purgeExpiredSignIns(tenant, clock)),
     },
+    logRetentionJob(estate.logs),
     purgeJob(estate),
     vaultPurgeJob(estate),
     scheduleExpiryJob(estate),

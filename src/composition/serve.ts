@@ -59,7 +59,10 @@ async function serveOn(listener: server.Listener, config: Config): Promise<void>
   });
   const pipeline = {
     clock,
-    audit: (outcome: AuditedRequest) => audit.append(renderAuditEvent(outcome)),
+    audit: async (outcome: AuditedRequest) => {
+      await audit.append(renderAuditEvent(outcome));
+      estate.logs.record(outcome);
+    },
     logError: server.logError,
   };
   const tls = await certificate.load();
@@ -81,6 +84,7 @@ async function serveOn(listener: server.Listener, config: Config): Promise<void>
   await listener.close();
   await plain?.close();
   await jobs.stop();
+  await estate.logs.flush();
   await audit.close();
   await storage.close();
 }

@@ -59,6 +59,7 @@ export {
   unassignFromHost,
 } from './managed-identities.ts';
 export { within } from './object-store.ts';
+export { directoryKindOf } from './paths.ts';
 export type * from './records.ts';
 export { addReferences, type Reference, removeReferences } from './references.ts';
 export {

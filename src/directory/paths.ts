@@ -18,8 +18,31 @@ export const directoryPrefixes = {
 
 export type DirectoryKind = keyof typeof directoryPrefixes;
 
+const ROOT = 'directory/';
+const kinds: readonly DirectoryKind[] = [
+  'application',
+  'servicePrincipal',
+  'host',
+  'user',
+  'authenticationMethods',
+  'group',
+  'role',
+  'appRoleAssignment',
+  'permissionGrant',
+];
+const kindsByPrefix: ReadonlyMap<string, DirectoryKind> = new Map(
+  kinds.map((kind) => [directoryPrefixes[kind], kind]),
+);
+
 export function recordPath(kind: DirectoryKind, id: string): string {
   return `${directoryPrefixes[kind]}${id.toLowerCase()}`;
+}
+
+/** Which kind of object a record is, by its path within the tenant's partition. */
+export function directoryKindOf(path: string): DirectoryKind | undefined {
+  if (!path.startsWith(ROOT)) return undefined;
+  const segment = path.slice(0, path.indexOf('/', ROOT.length) + 1);
+  return kindsByPrefix.get(segment);
 }
 
 /** Path of the claim on a unique value. Hashed: values may be of any length and alphabet. */

@@ -5,7 +5,7 @@ import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer, systemGrant } from '#authorization';
 import { endpoints } from '#config';
 import { type Bootstrapped, bootstrapTenant, Directory } from '#directory';
-import { graphPlane, loginPlane } from '#identity-provider';
+import { graphPlane, loginPlane, openIdentityLogs } from '#identity-provider';
 import { ManualClock, newGuid, parseJson, z } from '#kernel';
 import { Resources } from '#resources';
 import { type Answer, type HostHandler, servePlane } from '#server';
@@ -22,6 +22,7 @@ export interface Tenant {
   readonly urls: ReturnType<typeof endpoints>;
   readonly audiences: ReturnType<typeof resourceAudiences>;
   readonly outcomes: readonly AuditedRequest[];
+  readonly logs: ReturnType<typeof openIdentityLogs>['logs'];
   readonly call: (request: TestRequest) => Promise<TestAnswer>;
 }
 
@@ -59,13 +60,18 @@ export async function openTenant(): Promise<Tenant> {
   const input = { tenantId, displayName: 'Test', domain: 'test.localhost' };
   const made = await bootstrapTenant(view, input, clock);
   const authenticator = new Authenticator({ directory, clock, login: urls.login });
+  const logError = (_name: string, cause: unknown) => console.error(cause);
+  const watched = openIdentityLogs({ storage, directory, clock, logError });
   const outcomes: AuditedRequest[] = [];
   const pipeline = {
     clock,
-    audit: async (outcome: AuditedRequest) => void outcomes.push(outcome),
-    logError: (_id: string, cause: unknown) => console.error(cause),
+    audit: async (outcome: AuditedRequest) => {
+      outcomes.push(outcome);
+      watched.logs.record(outcome);
+    },
+    logError,
   };
-  const all = { storage, directory, clock, endpoints: urls, authenticator, authorizer };
+  const all = { ...watched, directory, clock, endpoints: urls, authenticator, authorizer };
   const hosts = [servePlane(loginPlane(all), pipeline), servePlane(graphPlane(all), pipeline)];
   return {
     tenantId,
@@ -78,6 +84,7 @@ export async function openTenant(): Promise<Tenant> {
     urls,
     audiences: resourceAudiences(urls),
     outcomes,
+    logs: watched.logs,
     call: (request) => call(hosts, request, clock),
   };
 }

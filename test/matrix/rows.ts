@@ -6,7 +6,7 @@ import { endpoints, loadConfig } from '#config';
 import { managementPlane } from '#control-plane';
 import { vaultPlane } from '#data-plane';
 import { Directory } from '#directory';
-import { graphPlane, loginPlane } from '#identity-provider';
+import { graphPlane, loginPlane, openIdentityLogs } from '#identity-provider';
 import { openInstallation } from '#installation';
 import { systemClock as clock, type Operation } from '#kernel';
 import { pkiPlane } from '#pki';
@@ -32,7 +32,9 @@ export async function loadRows(): Promise<readonly Row[]> {
   const resources = await Resources.open({ storage, tenantId });
   const authorizer = await Authorizer.open({ resources, directory });
   const authenticator = new Authenticator({ directory, clock, login: urls.login });
-  const ports = { storage, directory, resources, authorizer, authenticator, clock, tenantId };
+  const logError = () => {};
+  const watched = openIdentityLogs({ storage, directory, clock, logError });
+  const ports = { ...watched, directory, resources, authorizer, authenticator, clock, tenantId };
   const estate = { ...ports, endpoints: urls, audiences: resourceAudiences(urls).vault };
   const vaults = vaultPlane(estate);
   const planes = [

@@ -15,6 +15,8 @@ import {
 } from '#kernel';
 import { tenantPartition } from '#storage';
 import type { LoginEndpoints } from '../login-context.ts';
+import type { IdentityLogs } from '../logs/identity-logs.ts';
+import { logOperations } from '../logs/log-rows.ts';
 import { correlationId } from '../oauth-wire.ts';
 import { appRoleOperations } from './app-role-assignments/operations.ts';
 import { applicationOperations } from './applications/operations.ts';
@@ -32,6 +34,7 @@ import { userOperations } from './users/operations.ts';
 
 export interface GraphPlaneOptions extends GraphContext {
   readonly endpoints: LoginEndpoints;
+  readonly logs: IdentityLogs;
 }
 
 export function graphPlane(options: GraphPlaneOptions): Plane<GraphTarget> {
@@ -55,6 +58,7 @@ export function graphPlane(options: GraphPlaneOptions): Plane<GraphTarget> {
       ...directoryRoleOperations(options),
       ...organizationOperations(options),
       ...directoryObjectOperations(options),
+      ...logOperations(options.logs),
     ],
     accept: (name) => (name === hostname ? target : undefined),
     authenticate: async (request) => {

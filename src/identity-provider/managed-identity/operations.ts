@@ -111,6 +111,7 @@ async function answer(context: LoginContext, assertions: HostAssertionContext, f
       clientId: identity.appId,
       resource: issued.resource.audience,
       host: host.resourceId,
+      ...issued.signedIn,
     },
   };
 }
