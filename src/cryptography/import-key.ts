@@ -109,7 +109,9 @@ async function importRsa(jwk: PrivateJwk): Promise<KeyMaterial> {
 
 /** Up to 2 ms for P-521, at once: OpenSSL multiplies the generator by d and compares. */
 function importEc(jwk: PrivateJwk): KeyMaterial {
-  const curve = Object.entries(CURVES).find(([name]) => name === jwk.crv)?.[1];
+  // Recorded: Azure CLI calls it so, and is not refused.
+  const crv = jwk.crv === 'SECP256K1' ? 'P-256K' : jwk.crv;
+  const curve = Object.entries(CURVES).find(([name]) => name === crv)?.[1];
   if (curve === undefined) throw new KeyError('unsupportedCurve', 'crv');
   const point = {
     kty: 'EC',

@@ -65,8 +65,6 @@ const NO_SOFT_DELETE =
   'of before soft-delete was always on: a deleted vault could be created anew at once';
 const DISORDERED = 'the kit looks for the absence of the vault before it deletes it';
 
-const SHORT_COORDINATES =
-  'Azure leaves out leading zeros of coordinates, and takes keys without them; RFC 7518 keeps them';
 const HTML_ANSWER = 'the recorded refusal is an HTML error page of the web server';
 const OTHER_REQUEST = 'the recorded answers do not follow from the recorded requests';
 const EMPTY_NAME =
@@ -85,7 +83,6 @@ export const EXCLUSIONS: ReadonlyMap<string, string> = new Map([
   ['certificates/cli-keyvault-softdelete', KIT_VAULT],
   ['certificates/net-certificateclientlivetests-validatemergecertificate', OTHER_CERTIFICATE],
   ['certificates/net-certificateclientlivetests-verifyimportcertificatepfx', DOUBLE_SLASH],
-  ['keys/cli-keyvault-key-download', SHORT_COORDINATES],
   ['keys/go-azkeys-testbackupkey-testbackupkey-non-hsm', HTML_ANSWER],
   [
     'keys/go-azkeys-testupdatekeypropertiesimmutable-testupdatekeypropertiesimmutable-non-hsm',

@@ -8,6 +8,7 @@ import {
   type KeyProvider,
   type KeySpec,
   type PrivateJwk,
+  type PublicJwk,
   publicJwk,
   softwareProvider,
 } from '#cryptography';
@@ -82,8 +83,17 @@ export async function importKey(
   const material = await (given.key.key_hsm === undefined
     ? materialOf(provider, given.key)
     : bring(session, provider, { kty, blob: given.key.key_hsm, host }));
-  const made = { kty, provider, material };
-  return addKey(session, withMaterial(draft, made));
+  const version = withMaterial(draft, { kty, provider, material });
+  const written = writtenOtherwise(given.key, version.content.publicJwk);
+  const content = { ...version.content, ...(written && { written }) };
+  return addKey(session, { ...version, content });
+}
+
+/** What to give back as it came: Azure neither pads coordinates nor renames curves. */
+function writtenOtherwise({ crv, x, y }: PrivateJwk, jwk: PublicJwk): KeyContent['written'] {
+  if (jwk.kty !== 'EC' || x === undefined || y === undefined) return undefined;
+  const differs = crv !== jwk.crv || x !== jwk.x || y !== jwk.y;
+  return differs ? { ...(crv !== undefined && { crv }), x, y } : undefined;
 }
 
 export function updateKey(

@@ -24,6 +24,8 @@ export interface ReleasePolicy {
 
 export interface KeyContent {
   readonly publicJwk: PublicJwk;
+  /** Members of an imported EC key that were written otherwise: without leading zeros, say. */
+  readonly written?: { readonly crv?: string; readonly x?: string; readonly y?: string };
   readonly keyOps: readonly string[];
   /** base64 of what the provider saved, secret: it never leaves but in sealed records. */
   readonly material: string;

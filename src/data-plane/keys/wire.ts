@@ -140,13 +140,17 @@ export function renderKey(found: FoundKey, shown: Shown): KeyBundle {
     attributes: renderKeyAttributes(header, shown),
     ...(header.tags && { tags: header.tags }),
     ...(head.managed && { managed: true }),
-    ...(content.releasePolicy && { release_policy: content.releasePolicy }),
+    // Recorded: a deleted key is shown without it.
+    ...(content.releasePolicy && !head.deleted && { release_policy: content.releasePolicy }),
   };
 }
 
-/** The public part without its type, which the version itself knows better (`RSA-HSM`). */
+/**
+ * The public part without its type, which the version itself knows better (`RSA-HSM`). Recorded:
+ * an imported EC key is shown as it was written.
+ */
 function renderPublic({ version }: FoundKey, apiVersion: string): object {
-  const { kty, ...numbers } = version.content.publicJwk;
+  const { kty, ...numbers } = { ...version.content.publicJwk, ...version.content.written };
   if (!('e' in numbers) || !isHardware(version.header.listed.kty)) return numbers;
   // Recorded: until 7.4 the exponent of an HSM key comes with a leading zero byte.
   return isAtLeast(apiVersion, '7.5') ? numbers : { ...numbers, e: withLeadingZero(numbers.e) };
