@@ -52,13 +52,15 @@ class NativeKey implements EngineKey {
   // would cost more than it frees. The other curves take 0.4–4 ms.
   readonly #signsAtOnce: boolean;
   readonly #verifiesAtOnce: boolean;
+  readonly #keyBytes: number;
   readonly #signatureBytes: number;
 
   constructor(addon: NativeAddon, key: KeyObject) {
     this.#addon = addon;
     this.#handle = importKey(addon, key);
     const isRsa = key.asymmetricKeyType === 'rsa';
-    this.#signatureBytes = keySizeBytes(key) * (isRsa ? 1 : 2);
+    this.#keyBytes = keySizeBytes(key);
+    this.#signatureBytes = this.#keyBytes * (isRsa ? 1 : 2);
     const isP256 = key.asymmetricKeyDetails?.namedCurve === 'prime256v1';
     this.#signsAtOnce = isP256;
     this.#verifiesAtOnce = isP256 || isRsa;
@@ -80,6 +82,8 @@ class NativeKey implements EngineKey {
   }
 
   async decrypt(name: DecryptionScheme, ciphertext: Uint8Array): Promise<Buffer | undefined> {
+    // No ciphertext of this key is of another length; the addon has a limit of its own.
+    if (ciphertext.byteLength !== this.#keyBytes) return undefined;
     const { scheme, hash } = DECRYPTION[name];
     return await this.#addon.decrypt(this.#handle, scheme, hash, ciphertext);
   }

@@ -24,6 +24,13 @@ export function loadWycheproof<T>(name: string, group: Schema<T>): readonly T[] 
   return parse(z.object({ testGroups: z.array(group) }), parseJson(text), 'body').testGroups;
 }
 
+/** Whether there is such a file, complete or selected. */
+export function isHere(name: string): boolean {
+  return [COMPLETE, SELECTED].some((folder) =>
+    existsSync(fileURLToPath(new URL(`${name}_test.json`, folder))),
+  );
+}
+
 /** The selection alone, whatever lies beside the project. */
 export function loadSelected<T>(name: string, group: Schema<T>): readonly T[] {
   const text = readFileSync(new URL(`${name}_test.json`, SELECTED), 'utf8');
