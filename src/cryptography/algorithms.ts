@@ -4,13 +4,15 @@
 import type { DecryptionScheme, SigningMethod } from './engine.ts';
 import { KeyError } from './key-error.ts';
 import type { CurveName, KeyMaterial } from './key-material.ts';
+import type { KemName } from './post-quantum.ts';
 
 type Hash = 'sha256' | 'sha384' | 'sha512';
 
 export type SignatureAlgorithm =
   | { readonly kty: 'RSA'; readonly method: SigningMethod }
   | { readonly kty: 'EC'; readonly crv: CurveName; readonly method: SigningMethod }
-  | { readonly kty: 'oct'; readonly hmac: Hash };
+  | { readonly kty: 'oct'; readonly hmac: Hash }
+  | { readonly kty: 'AKP' };
 
 export const SIGNATURE_ALGORITHMS = {
   RS256: { kty: 'RSA', method: { scheme: 'pkcs1', digest: 'sha256' } },
@@ -27,6 +29,9 @@ export const SIGNATURE_ALGORITHMS = {
   HS256: { kty: 'oct', hmac: 'sha256' },
   HS384: { kty: 'oct', hmac: 'sha384' },
   HS512: { kty: 'oct', hmac: 'sha512' },
+  'ML-DSA-44': { kty: 'AKP' },
+  'ML-DSA-65': { kty: 'AKP' },
+  'ML-DSA-87': { kty: 'AKP' },
 } as const satisfies Record<string, SignatureAlgorithm>;
 
 type SizeBits = 128 | 192 | 256;
@@ -35,7 +40,8 @@ export type EncryptionAlgorithm =
   | { readonly kty: 'RSA'; readonly scheme: DecryptionScheme }
   | { readonly kty: 'oct'; readonly mode: 'gcm' | 'cbc' | 'cbcpad'; readonly sizeBits: SizeBits }
   /** Without `sizeBits`: whatever size of AES key there is. */
-  | { readonly kty: 'oct'; readonly mode: 'kw' | 'kwp'; readonly sizeBits?: SizeBits };
+  | { readonly kty: 'oct'; readonly mode: 'kw' | 'kwp'; readonly sizeBits?: SizeBits }
+  | { readonly kty: 'AKP'; readonly kem: KemName };
 
 const RSA_ENCRYPTION = {
   'RSA-OAEP': { kty: 'RSA', scheme: 'RSA-OAEP' },
@@ -65,6 +71,8 @@ export const WRAP_ALGORITHMS = {
   A256KW: { kty: 'oct', mode: 'kw', sizeBits: 256 },
   CKM_AES_KEY_WRAP: { kty: 'oct', mode: 'kw' },
   CKM_AES_KEY_WRAP_PAD: { kty: 'oct', mode: 'kwp' },
+  'ML-KEM-768': { kty: 'AKP', kem: 'ML-KEM-768' },
+  'ML-KEM-1024': { kty: 'AKP', kem: 'ML-KEM-1024' },
 } as const satisfies Record<string, EncryptionAlgorithm>;
 
 /** For keys of trusted environments; `A*KWPAD` is RFC 5649 under the name of the key's size. */
@@ -87,7 +95,8 @@ export function signatureAlgorithm(name: string, key: KeyMaterial): SignatureAlg
   const algorithm = find<SignatureAlgorithm>(SIGNATURE_ALGORITHMS, name);
   const fits =
     algorithm.kty === key.kty &&
-    (algorithm.kty !== 'EC' || (key.kty === 'EC' && algorithm.crv === key.crv));
+    (algorithm.kty !== 'EC' || (key.kty === 'EC' && algorithm.crv === key.crv)) &&
+    (key.kty !== 'AKP' || key.alg === name);
   if (!fits) throw new KeyError('algorithmNotForKey', name);
   return algorithm;
 }
@@ -101,6 +110,10 @@ export function encryptionAlgorithm(
   const algorithm = find(table, name);
   if (algorithm.kty !== key.kty) throw new KeyError('algorithmNotForKey', name);
   if (algorithm.kty === 'RSA') return algorithm;
+  if (algorithm.kty === 'AKP') {
+    if (key.kty === 'AKP' && key.alg === algorithm.kem) return algorithm;
+    throw new KeyError('algorithmNotForKey', name);
+  }
   const wanted = algorithm.sizeBits ?? key.sizeBits;
   if (key.sizeBits !== wanted || !AES_SIZES_BITS.includes(key.sizeBits)) {
     throw new KeyError('algorithmNotForKey', name);

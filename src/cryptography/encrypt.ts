@@ -12,6 +12,7 @@ import {
 import type { DecryptionScheme } from './engine.ts';
 import { KeyError } from './key-error.ts';
 import { engineKey, type KeyMaterial, publicKeyObject, symmetricKey } from './key-material.ts';
+import { unwrapPostQuantum, wrapPostQuantum } from './post-quantum.ts';
 
 interface KeyAndAlgorithm {
   readonly key: KeyMaterial;
@@ -93,6 +94,7 @@ async function encryptWith(table: Table, input: EncryptInput): Promise<Sealed> {
   }
   assertAbsent('iv', iv);
   assertAbsent('aad', aad);
+  if (algorithm.kty === 'AKP') return { ciphertext: await wrapPostQuantum(key, plaintext) };
   return { ciphertext: encryptRsa(key, algorithm.scheme, plaintext) };
 }
 
@@ -105,6 +107,7 @@ async function decryptWith(table: Table, input: DecryptInput): Promise<Buffer> {
   assertAbsent('iv', iv);
   assertAbsent('tag', tag);
   assertAbsent('aad', aad);
+  if (algorithm.kty === 'AKP') return await unwrapPostQuantum(key, algorithm.kem, ciphertext);
   const rightLength = ciphertext.byteLength === key.sizeBits / 8;
   const plaintext = rightLength
     ? await engineKey(key).decrypt(algorithm.scheme, ciphertext)

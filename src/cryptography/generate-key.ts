@@ -1,14 +1,22 @@
 // New keys. RSA takes 50–1000 ms of searching for primes, so every kind is made on libuv's pool.
 import { generateKeyPair, generateKey as generateSecret, type KeyObject } from 'node:crypto';
 import { KeyError } from './key-error.ts';
-import { type CurveName, fromKeyObject, type KeyMaterial } from './key-material.ts';
+import {
+  type CurveName,
+  fromKeyObject,
+  type KeyMaterial,
+  type PostQuantumName,
+} from './key-material.ts';
+import { generatePostQuantum } from './post-quantum.ts';
 
 export type KeySpec =
   /** 2048, 3072 or 4096 bits. `publicExponent`: odd, 3 to 2^32 − 1; by default 65537. */
   | { readonly kty: 'RSA'; readonly sizeBits: number; readonly publicExponent?: number | undefined }
   | { readonly kty: 'EC'; readonly crv: CurveName }
   /** 128, 192 or 256 bits. */
-  | { readonly kty: 'oct'; readonly sizeBits: number };
+  | { readonly kty: 'oct'; readonly sizeBits: number }
+  /** Where the runtime has them. */
+  | { readonly kty: 'AKP'; readonly alg: PostQuantumName };
 
 export const CURVE_NAMES = {
   'P-256': 'prime256v1',
@@ -21,7 +29,7 @@ const RSA_SIZES_BITS: readonly number[] = [2048, 3072, 4096];
 const OCT_SIZES_BITS: readonly number[] = [128, 192, 256];
 const PUBLIC_EXPONENT = 65_537;
 
-/** KeyError `unsupportedKeySize`, `unsupportedPublicExponent`. */
+/** KeyError `unsupportedKeySize`, `unsupportedPublicExponent`, `unsupportedKeyType`. */
 export async function generateKey(spec: KeySpec): Promise<KeyMaterial> {
   switch (spec.kty) {
     case 'RSA':
@@ -30,6 +38,8 @@ export async function generateKey(spec: KeySpec): Promise<KeyMaterial> {
       return fromKeyObject(await generateEc(spec.crv));
     case 'oct':
       return fromKeyObject(await generateOct(spec.sizeBits));
+    case 'AKP':
+      return await generatePostQuantum(spec.alg);
   }
 }
 

@@ -34,6 +34,7 @@ export {
   fromHeldKey,
   type HeldKey,
   type KeyMaterial,
+  type PostQuantumName,
   type PublicJwk,
   publicJwk,
   serializeKey,
@@ -54,6 +55,7 @@ export { isPem, readPem, writePem } from './pkcs12/pem.ts';
 export { Pkcs12Error, type Pkcs12ErrorCode } from './pkcs12/pkcs12-error.ts';
 export { type Pkcs12Content, readPkcs12 } from './pkcs12/read-pkcs12.ts';
 export { type Pkcs12Input, writePkcs12 } from './pkcs12/write-pkcs12.ts';
+export { isPostQuantumName } from './post-quantum.ts';
 export { type SignInput, sign, type VerifyInput, verify } from './sign.ts';
 export type { AlternativeNames } from './x509/alternative-names.ts';
 export {

@@ -10,17 +10,28 @@ import { SoftwareSymmetricKey, type SymmetricKey } from './symmetric-key.ts';
 /** Key Vault's names. */
 export type CurveName = 'P-256' | 'P-384' | 'P-521' | 'P-256K';
 
+/** Types of post-quantum keys, which are also the names of what they do (`post-quantum.ts`). */
+export type PostQuantumName =
+  | 'ML-DSA-44'
+  | 'ML-DSA-65'
+  | 'ML-DSA-87'
+  | 'ML-KEM-768'
+  | 'ML-KEM-1024';
+
 /** Opaque: what can be done with it is in the functions of this folder. */
 export type KeyMaterial =
   | { readonly kty: 'RSA'; readonly sizeBits: number }
   | { readonly kty: 'EC'; readonly crv: CurveName; readonly sizeBits: number }
-  | { readonly kty: 'oct'; readonly sizeBits: number };
+  | { readonly kty: 'oct'; readonly sizeBits: number }
+  /** Of the public key. */
+  | { readonly kty: 'AKP'; readonly alg: PostQuantumName; readonly sizeBits: number };
 
 /** The public part, as Key Vault shows it; of a symmetric key there is none. */
 export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: CurveName; readonly x: string; readonly y: string }
-  | { readonly kty: 'oct' };
+  | { readonly kty: 'oct' }
+  | { readonly kty: 'AKP'; readonly alg: PostQuantumName; readonly pub: string };
 
 interface Opened {
   /** The private or secret part; of a key that a provider holds it is not here. */
@@ -49,6 +60,15 @@ const CURVES = {
   secp384r1: { crv: 'P-384', sizeBits: 384 },
   secp521r1: { crv: 'P-521', sizeBits: 521 },
   secp256k1: { crv: 'P-256K', sizeBits: 256 },
+} as const;
+
+/** OpenSSL's names, and the length of the public key (FIPS 203 and 204). */
+const POST_QUANTUM = {
+  'ml-dsa-44': { alg: 'ML-DSA-44', sizeBits: 1312 * 8 },
+  'ml-dsa-65': { alg: 'ML-DSA-65', sizeBits: 1952 * 8 },
+  'ml-dsa-87': { alg: 'ML-DSA-87', sizeBits: 2592 * 8 },
+  'ml-kem-768': { alg: 'ML-KEM-768', sizeBits: 1184 * 8 },
+  'ml-kem-1024': { alg: 'ML-KEM-1024', sizeBits: 1568 * 8 },
 } as const;
 
 const RSA_SIZES_BITS: readonly number[] = [2048, 3072, 4096];
@@ -128,9 +148,15 @@ export function deserializeKey(bytes: Uint8Array): KeyMaterial {
 /** The public part, without `kid` and `key_ops`: those are the caller's. */
 export function publicJwk(material: KeyMaterial): PublicJwk {
   if (material.kty === 'oct') return { kty: 'oct' };
+  if (material.kty === 'AKP') return postQuantumJwk(material.alg, publicKeyObject(material));
   const { n = '', e = '', x = '', y = '' } = publicKeyObject(material).export({ format: 'jwk' });
   if (material.kty === 'RSA') return { kty: 'RSA', n, e };
   return { kty: 'EC', crv: material.crv, x, y };
+}
+
+function postQuantumJwk(alg: PostQuantumName, key: KeyObject): PublicJwk {
+  const members = new Map<string, unknown>(Object.entries(key.export({ format: 'jwk' })));
+  return { kty: 'AKP', alg, pub: String(members.get('pub')) };
 }
 
 /**
@@ -164,6 +190,8 @@ function describe(key: KeyObject): KeyMaterial {
     if (!RSA_SIZES_BITS.includes(sizeBits)) throw new KeyError('unsupportedKeySize', 'n');
     return { kty: 'RSA', sizeBits };
   }
+  const postQuantum = Object.entries(POST_QUANTUM).find(([name]) => name === key.asymmetricKeyType);
+  if (postQuantum !== undefined) return { kty: 'AKP', ...postQuantum[1] };
   if (key.asymmetricKeyType !== 'ec') {
     throw new KeyError('unsupportedKeyType', key.asymmetricKeyType ?? '');
   }

@@ -33,6 +33,7 @@ const keys: readonly KeyMaterial[] = [
 
 test('a key that was wrapped for transfer arrives as it was', async () => {
   for (const key of keys) {
+    assert.ok(key.kty !== 'AKP');
     const arrived = await unwrapTransfer(receiver, { kty: key.kty, ciphertext: await wrap(key) });
     assert.deepEqual(serializeKey(arrived), serializeKey(key));
   }

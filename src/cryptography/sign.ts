@@ -4,12 +4,13 @@ import { signatureAlgorithm } from './algorithms.ts';
 import { DIGEST_BYTES, type SigningMethod } from './engine.ts';
 import { KeyError } from './key-error.ts';
 import { engineKey, type KeyMaterial, symmetricKey } from './key-material.ts';
+import { signPostQuantum, verifyPostQuantum } from './post-quantum.ts';
 
 export interface SignInput {
   readonly key: KeyMaterial;
   /** For example `RS256`. */
   readonly algorithm: string;
-  /** As long as the algorithm's hash; for RSNULL 1 to modulus − 11 bytes; for HS* the message. */
+  /** As long as the algorithm's hash; for RSNULL 1 to modulus − 11 bytes; for HS*, ML-DSA the message. */
   readonly digest: Uint8Array;
 }
 
@@ -26,6 +27,7 @@ const PKCS1_OVERHEAD_BYTES = 11;
 export async function sign({ key, algorithm, digest }: SignInput): Promise<Buffer> {
   const found = signatureAlgorithm(algorithm, key);
   if (found.kty === 'oct') return await symmetricKey(key).hmac(found.hmac, digest);
+  if (found.kty === 'AKP') return await signPostQuantum(key, digest);
   assertDigest(key, found.method, digest);
   return await engineKey(key).sign(found.method, digest);
 }
@@ -38,6 +40,7 @@ export async function verify(input: VerifyInput): Promise<boolean> {
     const expected = await sign(input);
     return expected.length === signature.byteLength && timingSafeEqual(expected, signature);
   }
+  if (found.kty === 'AKP') return await verifyPostQuantum(key, digest, signature);
   assertDigest(key, found.method, digest);
   // No signature is that long, and the engines need not see it.
   if (signature.byteLength > key.sizeBits / 2) return false;

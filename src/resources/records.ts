@@ -122,6 +122,8 @@ export interface Vault {
   readonly enablePurgeProtection?: boolean;
   readonly networkAcls?: NetworkRuleSet;
   readonly publicNetworkAccess?: string;
+  /** An extension of ours: keys of `kty` AKP can be made. */
+  readonly enablePostQuantumKeys?: boolean;
   readonly systemData: SystemData;
   /** Set while the vault is soft-deleted. Times in milliseconds since the epoch. */
   readonly deleted?: { readonly deletedAtMs: number; readonly scheduledPurgeAtMs: number };

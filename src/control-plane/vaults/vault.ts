@@ -33,6 +33,7 @@ export interface VaultChanges {
   readonly enablePurgeProtection?: boolean | undefined;
   readonly networkAcls?: NetworkRuleSet | undefined;
   readonly publicNetworkAccess?: string | undefined;
+  readonly enablePostQuantumKeys?: boolean | undefined;
   readonly tags?: Tags | undefined;
 }
 
@@ -151,6 +152,7 @@ function optionalProperties(changes: VaultChanges): Partial<Vault> {
     'enablePurgeProtection',
     'networkAcls',
     'publicNetworkAccess',
+    'enablePostQuantumKeys',
   ] as const;
   return Object.fromEntries(
     names.flatMap((name) => (changes[name] === undefined ? [] : [[name, changes[name]]])),

@@ -24,6 +24,8 @@ const propertiesSchema = z.looseObject({
   enablePurgeProtection: flag,
   networkAcls: networkAclsSchema.nullish(),
   publicNetworkAccess: z.string().nullish(),
+  /** Ours, not Azure's. */
+  enablePostQuantumKeys: flag,
 });
 
 export const putVaultSchema = z.looseObject({
@@ -75,6 +77,7 @@ export function parseVaultChanges({ tags, properties, tenantId }: ChangesInput):
     networkAcls: networkAcls == null ? undefined : parseNetworkAcls(networkAcls),
     publicNetworkAccess:
       publicNetworkAccess == null ? undefined : parsePublicNetworkAccess(publicNetworkAccess),
+    enablePostQuantumKeys: properties.enablePostQuantumKeys ?? undefined,
     tags: tags == null ? undefined : parseTags(tags),
   };
 }
@@ -137,6 +140,7 @@ export function renderVault(vault: Vault, { vaultSuffix, created }: RenderVaultO
       vaultUri: created ? uri : `${uri}/`,
       provisioningState: 'Succeeded',
       publicNetworkAccess: vault.publicNetworkAccess ?? 'Enabled',
+      enablePostQuantumKeys: vault.enablePostQuantumKeys,
     },
   };
 }

@@ -38,6 +38,7 @@ export class TokenProvider implements KeyProvider {
   }
 
   async make(spec: KeySpec): Promise<KeyMaterial> {
+    if (spec.kty === 'AKP') throw new KeyError('unsupportedKeyType', 'kty');
     if (spec.kty === 'oct') {
       const { blob } = await supported(this.#pool.generate(spec), 'key_size');
       return this.#hold({ kty: 'oct', sizeBits: spec.sizeBits }, blob);
@@ -53,6 +54,7 @@ export class TokenProvider implements KeyProvider {
   /** The key has been outside the token: it is checked here, brought in, and forgotten here. */
   async import(jwk: PrivateJwk): Promise<KeyMaterial> {
     const outside = await importJwk(jwk);
+    if (outside.kty === 'AKP') throw new KeyError('unsupportedKeyType', 'kty');
     const key = keyObject(outside);
     const clear: ClearKey =
       outside.kty === 'oct'

@@ -166,9 +166,9 @@ export function authorityKeyExtension(asn1: Asn1, identifier: Uint8Array): Exten
   return extension(asn1, { oid: id_ce_authorityKeyIdentifier, critical: false, value });
 }
 
-/** RSA or EC; symmetric keys are in no certificate. */
+/** RSA or EC; keys of other types are in no certificate. */
 export function keyTypeOf({ kty }: KeyMaterial): 'RSA' | 'EC' {
-  if (kty === 'oct') throw new X509Error('publicKey', 'oct');
+  if (kty === 'oct' || kty === 'AKP') throw new X509Error('publicKey', kty);
   return kty;
 }
 

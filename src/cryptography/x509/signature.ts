@@ -97,7 +97,7 @@ export function openPublicKey(spki: Uint8Array): {
 }
 
 function kindOf(key: KeyMaterial): SignatureKind {
-  if (key.kty === 'oct') throw new X509Error('publicKey', 'oct');
+  if (key.kty === 'oct' || key.kty === 'AKP') throw new X509Error('publicKey', key.kty);
   return key.kty === 'RSA' ? RSA_SHA256 : ECDSA[key.crv];
 }
 

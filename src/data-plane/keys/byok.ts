@@ -4,7 +4,7 @@
 import { KeyError, type KeyMaterial, unwrapTransfer } from '#cryptography';
 import { keyErrors } from '#errors';
 import { ApiError } from '#kernel';
-import { type FoundKey, type KeyType, requireUsable } from './key.ts';
+import { baseType, type FoundKey, type KeyType, requireUsable } from './key.ts';
 import { keyObjects } from './key-objects.ts';
 import type { KeySession } from './key-store.ts';
 import { parseTransferBlob } from './transfer-blob.ts';
@@ -12,7 +12,7 @@ import { parseTransferBlob } from './transfer-blob.ts';
 const KEY_ID = /^https:\/\/([^/]+)\/keys\/([0-9a-zA-Z-]{1,127})(?:\/([0-9a-f]{32}))?$/i;
 
 export interface BroughtKey {
-  readonly kty: KeyType;
+  readonly kty: Exclude<KeyType, 'AKP'>;
   /** `key_hsm`: base64url of a transfer blob. */
   readonly blob: string;
   /** `{vault}.vault.D[:port]`, where the key exchange key must be. */
@@ -27,10 +27,9 @@ export async function openBroughtKey(
   const [, at, name = '', version = ''] = KEY_ID.exec(transfer?.kid ?? '') ?? [];
   if (transfer === undefined || at?.toLowerCase() !== host) throw refused('not a blob for here');
   const exchange = await findExchangeKey(session, { name, version });
-  const base = kty.startsWith('RSA') ? 'RSA' : kty.startsWith('EC') ? 'EC' : 'oct';
   try {
     const receiver = await session.providers.open(exchange.version.content);
-    return await unwrapTransfer(receiver, { kty: base, ciphertext: transfer.ciphertext });
+    return await unwrapTransfer(receiver, { kty: baseType(kty), ciphertext: transfer.ciphertext });
   } catch (cause) {
     throw cause instanceof KeyError ? refused(cause.code) : cause;
   }

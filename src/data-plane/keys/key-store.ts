@@ -3,6 +3,7 @@
 import {
   type CurveName,
   exportJwk,
+  isPostQuantumName,
   KeyError,
   type KeyMaterial,
   type KeyProvider,
@@ -59,7 +60,8 @@ export async function createKey(
   name: string,
   input: { readonly given: KeyCreateParameters; readonly options: CreateOptions },
 ): Promise<FoundKey> {
-  const { kty, spec } = parseSpec(input.given, input.options);
+  const allowPostQuantum = session.vault.enablePostQuantumKeys === true;
+  const { kty, spec } = parseSpec(input.given, { ...input.options, allowPostQuantum });
   requireHardware(session.vault, kty);
   const draft = draftOf(session, name, { kty, given: input.given });
   // Making a key is expensive: what will be refused anyway is refused first.
@@ -199,6 +201,8 @@ interface MadeKey {
   readonly material: KeyMaterial;
 }
 
+type KeyDraft = KeyProperties & Pick<KeyCreateParameters, 'alg'>;
+
 type Draft = Omit<NewVersion<KeyListed, KeyContent>, 'listed' | 'content'> & {
   readonly exportable: boolean;
   readonly keyOps: readonly string[];
@@ -208,10 +212,10 @@ type Draft = Omit<NewVersion<KeyListed, KeyContent>, 'listed' | 'content'> & {
 function draftOf(
   { nowSeconds }: Session,
   name: string,
-  { kty, given }: { readonly kty: KeyType; readonly given: KeyProperties },
+  { kty, given }: { readonly kty: KeyType; readonly given: KeyDraft },
 ): Draft {
   const exportable = given.attributes?.exportable ?? false;
-  const keyOps = [...new Set(given.key_ops ?? defaultKeyOps(baseType(kty)))];
+  const keyOps = [...new Set(given.key_ops ?? defaultKeyOps(kty, given.alg))];
   const releasePolicy = decideReleasePolicy({
     ...{ exportable, keyOps },
     before: undefined,
@@ -268,16 +272,12 @@ function requireHardware(vault: Vault, kty: KeyType): void {
   }
 }
 
-function baseType(kty: KeyType): 'RSA' | 'EC' | 'oct' {
-  return kty.startsWith('RSA') ? 'RSA' : kty.startsWith('EC') ? 'EC' : 'oct';
-}
-
 const RSA_SIZES_BITS: readonly number[] = [2048, 3072, 4096];
 const OCT_SIZES_BITS: readonly number[] = [128, 192, 256];
 
 function parseSpec(
   given: KeyCreateParameters,
-  { allowOct }: CreateOptions,
+  { allowOct, allowPostQuantum }: CreateOptions & { readonly allowPostQuantum: boolean },
 ): { kty: KeyType; spec: KeySpec } {
   const { kty } = given;
   switch (kty) {
@@ -290,6 +290,10 @@ function parseSpec(
     case 'oct-HSM':
       if (!allowOct) break;
       return { kty, spec: { kty: 'oct', sizeBits: parseSize(given, OCT_SIZES_BITS, 256) } };
+    case 'AKP':
+      if (!allowPostQuantum) break;
+      if (!isPostQuantumName(given.alg)) throw invalidProperties(['alg']);
+      return { kty, spec: { kty: 'AKP', alg: given.alg } };
   }
   throw invalidProperties(['kty']);
 }
@@ -307,7 +311,7 @@ function parseCurve(given: string | null | undefined): CurveName {
   return curve;
 }
 
-function importedType({ key, Hsm }: KeyImportParameters): KeyType {
+function importedType({ key, Hsm }: KeyImportParameters): Exclude<KeyType, 'AKP'> {
   const base = key.kty?.replace(/-HSM$/, '');
   const hardware = Hsm === true || key.kty?.endsWith('-HSM') === true;
   if (base === 'RSA') return hardware ? 'RSA-HSM' : 'RSA';
@@ -355,5 +359,7 @@ function specOf({ version }: FoundKey): KeySpec {
       return { kty: 'EC', crv: jwk.crv };
     case 'oct':
       return { kty: 'oct', sizeBits };
+    case 'AKP':
+      return { kty: 'AKP', alg: jwk.alg };
   }
 }

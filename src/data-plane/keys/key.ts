@@ -5,7 +5,8 @@ import { ApiError } from '#kernel';
 import type { ObjectKind } from '../object/kind.ts';
 import type { Found } from '../object/object-store.ts';
 
-export type KeyType = 'RSA' | 'EC' | 'RSA-HSM' | 'EC-HSM' | 'oct-HSM';
+/** `AKP`: post-quantum keys, an extension for vaults that opt in. */
+export type KeyType = 'RSA' | 'EC' | 'RSA-HSM' | 'EC-HSM' | 'oct-HSM' | 'AKP';
 
 export interface KeyListed {
   readonly kty: KeyType;
@@ -51,15 +52,25 @@ export function isSecureWrapping(keyOps: readonly string[]): boolean {
 /** A key that only unwraps imported keys lives two days (recorded: exp − created = 172,800 s). */
 export const IMPORT_KEY_SECONDS = 172_800;
 
-// Recorded defaults (`azure/semantics.md` §4).
-const DEFAULT_OPERATIONS: Readonly<Record<'RSA' | 'EC' | 'oct', readonly string[]>> = {
+type OperationSet = 'RSA' | 'EC' | 'oct' | 'ML-DSA' | 'ML-KEM';
+
+// Recorded defaults (`azure/semantics.md` §4), and our own for the keys that Azure lacks.
+const DEFAULT_OPERATIONS: Readonly<Record<OperationSet, readonly string[]>> = {
   RSA: ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey'],
   EC: ['sign', 'verify'],
   oct: ['wrapKey', 'unwrapKey', 'decrypt', 'encrypt'],
+  'ML-DSA': ['sign', 'verify'],
+  'ML-KEM': ['wrapKey', 'unwrapKey'],
 };
 
-export function defaultKeyOps(kty: 'RSA' | 'EC' | 'oct'): readonly string[] {
-  return DEFAULT_OPERATIONS[kty];
+/** `alg` is that of a post-quantum key. */
+export function defaultKeyOps(kty: KeyType, alg?: string | null): readonly string[] {
+  if (kty === 'AKP') return DEFAULT_OPERATIONS[alg?.startsWith('ML-KEM') ? 'ML-KEM' : 'ML-DSA'];
+  return DEFAULT_OPERATIONS[baseType(kty)];
+}
+
+export function baseType(kty: Exclude<KeyType, 'AKP'>): 'RSA' | 'EC' | 'oct' {
+  return kty.startsWith('RSA') ? 'RSA' : kty.startsWith('EC') ? 'EC' : 'oct';
 }
 
 export const CURVES: readonly CurveName[] = ['P-256', 'P-384', 'P-521', 'P-256K'];

@@ -37,6 +37,8 @@ export interface KeyCreateParameters extends KeyProperties {
   readonly kty: string;
   readonly key_size?: number | null | undefined;
   readonly crv?: string | null | undefined;
+  /** Of `kty` AKP. */
+  readonly alg?: string | null | undefined;
 }
 
 export interface KeyImportParameters extends KeyProperties {
@@ -85,6 +87,7 @@ export const createSchema: Schema<KeyCreateParameters> = z.object({
   kty: z.string(),
   key_size: z.int().nullish(),
   crv: z.string().nullish(),
+  alg: z.string().nullish(),
 });
 
 const jwkText = z.string().max(4096).optional();
