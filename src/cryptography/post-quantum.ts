@@ -101,8 +101,8 @@ export async function wrapPostQuantum(key: KeyMaterial, plaintext: Uint8Array): 
 }
 
 /**
- * KeyError `undecryptable` for whatever does not open: a changed KEM ciphertext gives another secret
- * (implicit rejection), under which nothing opens.
+ * KeyError `undecryptable` for whatever does not open: a changed KEM ciphertext gives another
+ * secret (implicit rejection), under which nothing opens.
  */
 export async function unwrapPostQuantum(
   key: KeyMaterial,

@@ -10,7 +10,10 @@ export interface SignInput {
   readonly key: KeyMaterial;
   /** For example `RS256`. */
   readonly algorithm: string;
-  /** As long as the algorithm's hash; for RSNULL 1 to modulus − 11 bytes; for HS*, ML-DSA the message. */
+  /**
+   * As long as the algorithm's hash; for RSNULL 1 to modulus − 11 bytes; for HS* and ML-DSA the
+   * message.
+   */
   readonly digest: Uint8Array;
 }
 

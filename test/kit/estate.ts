@@ -186,3 +186,8 @@ export async function admitToSecrets(
   const scope = vaultScope(owner, vault.name);
   await assignRole(owner, { to, role: ROLES.administrator, scope });
 }
+
+/** Lets the caller do everything with everything in a vault that uses roles. */
+export async function admitToVault(owner: Caller, to: Caller, vault: string): Promise<void> {
+  await assignRole(owner, { to, role: ROLES.administrator, scope: vaultScope(owner, vault) });
+}

@@ -5,6 +5,7 @@ import tls from 'node:tls';
 import { AuthorizationManagementClient } from '@azure/arm-authorization';
 import { KeyVaultManagementClient } from '@azure/arm-keyvault';
 import { ClientSecretCredential } from '@azure/identity';
+import { KeyClient } from '@azure/keyvault-keys';
 import { SecretClient } from '@azure/keyvault-secrets';
 import type { Caller } from '#test/kit/caller.ts';
 import { type Instance, type StartOptions, startInstance } from '#test/kit/instance.ts';
@@ -50,6 +51,17 @@ export function secretClient(
 ): SecretClient {
   return new SecretClient(instance.vaultUrl(vault), credential(instance, caller, options), {
     retryOptions: { maxRetries: 0 },
+  });
+}
+
+export function keyClient(
+  instance: Instance,
+  caller: Caller,
+  { name, serviceVersion }: { readonly name: string; readonly serviceVersion?: string },
+): KeyClient {
+  return new KeyClient(instance.vaultUrl(name), credential(instance, caller), {
+    retryOptions: { maxRetries: 0 },
+    ...(serviceVersion !== undefined && { serviceVersion }),
   });
 }
 
