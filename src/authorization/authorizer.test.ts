@@ -157,13 +157,12 @@ describe('the authorizer', () => {
   it('a change of a custom role counts at once', async () => {
     const { app, view, opens, put } = await setUp();
     const role = customRole([{ dataActions: [secretAccess.get.action] }], { roleName: 'Mine' });
-    const write = (dataActions: readonly string[]) =>
-      view.transact((transaction) =>
-        putRoleDefinition(transaction, {
-          ...role,
-          permissions: customRole([{ dataActions }]).permissions,
-        }),
+    const write = (dataActions: readonly string[]) => {
+      const changed = { ...role, permissions: customRole([{ dataActions }]).permissions };
+      return view.transact((transaction) =>
+        putRoleDefinition(transaction, changed, () => undefined),
       );
+    };
     await write([secretAccess.get.action]);
     await put(assign({ principalId: app.id, scope: SUBSCRIPTION, roleDefinitionName: role.name }));
     assert.equal(opens(), true);

@@ -115,7 +115,7 @@ test('built-in roles cannot be replaced or imitated', async () => {
   assert.ok(owner);
   const custom: RoleDefinition = { ...owner, type: 'CustomRole' };
   const put = (role: RoleDefinition) =>
-    view.transact((transaction) => putRoleDefinition(transaction, role));
+    view.transact((transaction) => putRoleDefinition(transaction, role, () => undefined));
   assert.equal(await codeOf(put(custom)), 'RoleDefinitionExists');
   const name = 'dddddddd-0000-4000-8000-000000000001';
   assert.equal(

@@ -9,14 +9,19 @@ import { type Claim, resourcePath, uniquePath } from './paths.ts';
 import type { RoleAssignment, RoleDefinition } from './records.ts';
 import { isSameId } from './resource-id.ts';
 
-/** Creates or replaces. Throws RoleDefinitionExists or RoleDefinitionWithSameNameExists. */
+/**
+ * Creates or replaces. Throws RoleDefinitionExists or RoleDefinitionWithSameNameExists, or what
+ * `mayReplace` throws of the role that is there, which may be newer than what the caller has seen.
+ */
 export async function putRoleDefinition(
   transaction: Transaction,
   role: RoleDefinition,
+  mayReplace: (before: RoleDefinition) => void,
 ): Promise<{ readonly created: boolean; readonly role: RoleDefinition }> {
   refuseBuiltIn(role);
   const path = resourcePath('roleDefinition', role.name);
   const before = await transaction.get<RoleDefinition>(path);
+  if (before !== undefined) mayReplace(before);
   const claimPath = uniquePath('role-name', role.roleName);
   const claim = await transaction.get<Claim>(claimPath);
   if (claim !== undefined && !isSameId(claim.owner, role.name)) {

@@ -273,6 +273,19 @@ describe('a change bites at the very next request', () => {
     assert.equal(await status(), 200);
   });
 
+  test('an account made anew under the same name has nothing of the old one', async () => {
+    const { vault, caller, scope, status } = await vaultFor('phoenix');
+    await assignRole(owner, { to: caller, role: ROLES.secretsUser, scope });
+    assert.equal(await status(), 200);
+    const path = `/servicePrincipals/${caller.objectId}`;
+    (await owner.graph({ method: 'DELETE', path })).expect(204);
+    assert.equal(await status(), 401);
+    const again = await createApplication(owner, 'phoenix');
+    assert.notEqual(again.objectId, caller.objectId);
+    (await again.vault(vault, { path: '/secrets' })).expect(403);
+    assert.equal(await status(), 401);
+  });
+
   test('a role for a time, which an administrator ends', async () => {
     const { caller, scope, status } = await vaultFor('for a time');
     const ask = async (requestType: string) => {

@@ -147,14 +147,15 @@ async function putRole(
   }
   const wanted = parseRoleDefinition(name, call.body.properties, writer);
   requireAtScopes(management, call, { role: wanted, verb: 'write' });
-  // A role that reaches elsewhere too may be changed only by who may write it there as well.
-  if (before !== undefined) requireAtScopes(management, call, { role: before, verb: 'write' });
   if (before === undefined && resources.customRoles().size >= CUSTOM_ROLES_MAX) {
     throw new ApiError(resourceManagerErrors.roleDefinitionLimit);
   }
-  const { created, role } = await storage
-    .view(call.grant)
-    .transact((transaction) => putRoleDefinition(transaction, wanted));
+  const { created, role } = await storage.view(call.grant).transact((transaction) =>
+    putRoleDefinition(transaction, wanted, (there) =>
+      // A role that reaches elsewhere too is changed only by who may write it there as well.
+      requireAtScopes(management, call, { role: there, verb: 'write' }),
+    ),
+  );
   const creatorKnown = created && !isVersionSince(call.apiVersion, NO_CREATOR_SINCE);
   return { body: renderRoleDefinition(role, scope, creatorKnown) };
 }

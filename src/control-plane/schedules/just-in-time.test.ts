@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Authorizer, type DataRequest } from '#authorization';
 import { addReferences, removeReferences } from '#directory';
 import type { Principal } from '#kernel';
-import { Resources, type Vault } from '#resources';
+import { Resources, resourcePath, type Vault } from '#resources';
 import { GROUP, openTestManagement, roleId, SUB, TENANT, VAULT } from '../management.fixture.ts';
 import { policyName } from './policy.ts';
 import { approval, ask, codeOf, eligible, HOUR_MS, hours, PROVIDER } from './schedules.fixture.ts';
@@ -207,4 +207,31 @@ test('an eligibility that is taken away while it is activated leaves nothing act
     await Promise.all(n % 2 === 0 ? [activate(), remove()] : [remove(), activate()]);
     assert.equal(await may(), false);
   }
+});
+
+test('what waits for an answer is not asked again, and nobody asks without end', async () => {
+  const { arm, person, activate, request } = await approval();
+  assert.equal(codeOf(await activate()), 'RoleAssignmentRequestExists');
+  await arm.send('POST', `${request.body.id}/cancel`, { as: person });
+  assert.equal((await activate()).status, 201);
+  const name = request.body.name;
+  const stored = arm.resources.roleScheduleRequests().get(name);
+  assert.ok(stored);
+  await arm.records.transact(async (transaction) => {
+    for (let n = 0; n < 1000; n += 1) {
+      const path = resourcePath('roleScheduleRequest', `${name}-${n}`);
+      transaction.put(path, { ...stored, name: `${name}-${n}` });
+    }
+  });
+  assert.equal((await activate({ scope: `${VAULT}/secrets/one` })).status, 429);
+  const other = await arm.newPrincipal();
+  const given = { principalId: other.objectId, requestType: 'AdminAssign', extra: hours(1) };
+  assert.equal((await ask(arm, given)).status, 201, 'others still may');
+});
+
+test('asking for more time is bound by the rules for activating', async () => {
+  const { activate } = await eligible();
+  await activate();
+  const extended = await activate({ requestType: 'SelfExtend', extra: hours(9) });
+  assert.match(extended.body.error?.message ?? '', /"ExpirationRule"/);
 });

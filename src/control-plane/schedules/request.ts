@@ -40,6 +40,8 @@ import {
 type Kind = RoleSchedule['kind'];
 const ACTIVE_MS_MIN = 5 * 60_000;
 const REQUESTS_MAX = 100_000;
+/** Of one requestor for himself, so that nobody uses up the requests of all. */
+const OWN_REQUESTS_MAX = 1000;
 
 /**
  * A request that was found acceptable, the grant that lets it be written, and what writing it does.
@@ -76,6 +78,7 @@ export function judgeRequest(management: Management, kind: Kind, call: RequestCa
   if (management.resources.roleScheduleRequests().size >= REQUESTS_MAX) {
     throw new ApiError(resourceManagerErrors.throttled);
   }
+  if (!admin) refuseTooMany(management, callerOf(call).objectId);
   const { justification, ticketInfo } = input;
   const request: RoleScheduleRequest = {
     ...{ kind, name: name.toLowerCase(), scope: text, roleDefinitionName, principalType },
@@ -91,6 +94,29 @@ export function judgeRequest(management: Management, kind: Kind, call: RequestCa
     createdOn: new Date(management.clock.now()).toISOString(),
   };
   return { ...judgeByType(management, call, request), grant };
+}
+
+function refuseTooMany({ resources }: Management, requestorId: string): void {
+  let own = 0;
+  for (const request of resources.roleScheduleRequests().values()) {
+    if (isSameId(request.requestorId, requestorId)) own += 1;
+  }
+  if (own >= OWN_REQUESTS_MAX) throw new ApiError(resourceManagerErrors.throttled);
+}
+
+/** One question at a time: what waits for an answer is not asked again. */
+function refuseAskedAlready({ resources }: Management, request: RoleScheduleRequest): void {
+  for (const other of resources.roleScheduleRequests().values()) {
+    if (
+      other.status === 'PendingApproval' &&
+      other.kind === request.kind &&
+      isSameId(other.principalId, request.principalId) &&
+      isSameId(other.scope, request.scope) &&
+      isSameId(other.roleDefinitionName, request.roleDefinitionName)
+    ) {
+      throw new ApiError(resourceManagerErrors.scheduleRequestExists);
+    }
+  }
 }
 
 interface Right {
@@ -172,6 +198,7 @@ function judgeChange(
   refuseBroken(management, call, request);
   const wanted = { ...request, targetSchedule: before.name };
   if (request.requestType.startsWith('Self')) {
+    refuseAskedAlready(management, request);
     return save({ ...wanted, status: 'PendingApproval' }, async () => undefined);
   }
   return save(wanted, (transaction) => applyRequest(management, transaction, wanted));
@@ -227,6 +254,7 @@ function judgeActivation(
   };
   const policy = findPolicy(resources, { ...request, scope: eligibility.scope });
   if (policy.approvalRequired) {
+    refuseAskedAlready(management, request);
     return save({ ...wanted, status: 'PendingApproval' }, async () => undefined);
   }
   return save(wanted, (transaction) => applyRequest(management, transaction, wanted));
@@ -306,8 +334,8 @@ function refuseBroken(
   request: RoleScheduleRequest,
 ): void {
   const level = request.kind === 'eligibility' ? 'Eligibility' : 'Assignment';
-  const target: RuleTarget =
-    request.requestType === 'SelfActivate' ? 'EndUser_Assignment' : `Admin_${level}`;
+  const own = request.requestType.startsWith('Self') && request.kind === 'assignment';
+  const target: RuleTarget = own ? 'EndUser_Assignment' : `Admin_${level}`;
   const { durationMs, justification, ticketNumber } = request;
   const broken = brokenRules(findPolicy(management.resources, request), {
     ...{ target, durationMs, justification, ticketNumber, principal: callerOf(call) },
