@@ -2,7 +2,7 @@
 import { authorityJob } from '#certificate-authority';
 import { scheduleExpiryJob, vaultPurgeJob } from '#control-plane';
 import { dueWorkJob, purgeJob } from '#data-plane';
-import { maintainSigningKeys } from '#directory';
+import { maintainSigningKeys, purgeExpiredItems } from '#directory';
 import { logRetentionJob, purgeExpiredSignIns } from '#identity-provider';
 import { type Job, logError } from '#server';
 import { tenantPartition } from '#storage';
@@ -33,6 +33,11 @@ export function backgroundJobs({ estate, audit, renewServerCertificate }: JobPor
       run: async () => void (await purgeExpiredSignIns(tenant, clock)),
     },
     logRetentionJob(estate.logs),
+    {
+      name: 'remove deleted directory objects',
+      everyMs: HOUR_MS,
+      run: async (nowMs) => void (await purgeExpiredItems(tenant, estate.directory, nowMs)),
+    },
     purgeJob(estate),
     vaultPurgeJob(estate),
     scheduleExpiryJob(estate),

@@ -113,3 +113,9 @@ function change(
 function secretPath(userId: string): string {
   return `directory/authenticator-secret/${userId.toLowerCase()}`;
 }
+
+/** With the person they go. */
+export function forgetAuthenticationMethods(transaction: Transaction, userId: string): void {
+  transaction.delete(recordPath('authenticationMethods', userId));
+  transaction.delete(secretPath(userId));
+}

@@ -2,6 +2,7 @@
 // change at once. It only reads; writing is done by the functions beside it, through a view.
 import type { Clock } from '#kernel';
 import { Projection, type Storage, tenantPartition } from '#storage';
+import type { DeletedItem } from './deleted-items.ts';
 import { ListIndex } from './list-index.ts';
 import { managedIdentityClient } from './managed-identities.ts';
 import { Memberships } from './memberships.ts';
@@ -191,6 +192,24 @@ export class Directory {
 
   groups(): readonly Group[] {
     return [...this.#records.groups.values()].filter(isLive);
+  }
+
+  /** What was deleted and can still be restored. */
+  deletedItems(): readonly DeletedItem[] {
+    const { users, groups, applications, servicePrincipals } = this.#records;
+    const isDeleted = (record: Deletable) => !isLive(record);
+    return [
+      ...[...users.values()].filter(isDeleted).map((record) => ({ kind: 'user', record }) as const),
+      ...[...groups.values()]
+        .filter(isDeleted)
+        .map((record) => ({ kind: 'group', record }) as const),
+      ...[...applications.values()]
+        .filter(isDeleted)
+        .map((record) => ({ kind: 'application', record }) as const),
+      ...[...servicePrincipals.values()]
+        .filter(isDeleted)
+        .map((record) => ({ kind: 'servicePrincipal', record }) as const),
+    ];
   }
 
   /** Users, groups and service principals; applications are not principals. */

@@ -31,6 +31,12 @@ export {
 } from './authentication-methods.ts';
 export { type BootstrapInput, type Bootstrapped, bootstrapTenant } from './bootstrap.ts';
 export { decideSecret, type SecretVerdict } from './client-secret.ts';
+export {
+  type DeletedItem,
+  purgeDeletedItem,
+  purgeExpiredItems,
+  restoreDeletedItem,
+} from './deleted-items.ts';
 export { Directory, type DirectoryObjectType, type DirectoryOptions } from './directory.ts';
 export {
   addRoleMember,

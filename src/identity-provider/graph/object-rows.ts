@@ -160,7 +160,7 @@ function changeRows<T, Body>(
       id: `Delete${noun}`,
       method: 'DELETE',
       audit: `${noun}Delete`,
-      errors,
+      errors: [...errors, graphErrors.lastAdministrator],
       handle: async (call) => {
         await spec.remove(changeOf(call));
         return {};

@@ -74,6 +74,15 @@ describe('directory roles', () => {
     assert.equal((await admin.delete(first)).status, 204);
     const last = `${members(globalAdministrator)}/${automation.objectId}/$ref`;
     assert.deepEqual((await admin.delete(last)).refusal, BAD);
+    // Nor does he vanish in another way.
+    const app = admin.tenant.directory.applicationByAppId(automation.clientId);
+    for (const gone of [
+      await admin.delete(`/servicePrincipals/${automation.objectId}`),
+      await admin.patch(`/servicePrincipals/${automation.objectId}`, { accountEnabled: false }),
+      await admin.delete(`/applications/${app?.id}`),
+    ]) {
+      assert.deepEqual(gone.refusal, BAD);
+    }
     const back = admin.reference(administrator.objectId);
     assert.equal((await admin.post(`${members(globalAdministrator)}/$ref`, back)).status, 204);
   });

@@ -10,6 +10,7 @@ import {
 import { graphErrors } from '#errors';
 import { ApiError, type Operation, operation } from '#kernel';
 import { renderDirectoryObjects } from '../directory-objects/wire.ts';
+import { requireOthers } from '../directory-roles/role-holders.ts';
 import {
   firstOwners,
   type GraphContext,
@@ -61,9 +62,10 @@ function principalSpec(context: GraphContext): ObjectSpec<ServicePrincipal, Serv
     guard: ({ id }, caller) => requirePrivilegeOver(context, { caller, targets: [id] }),
     update: {
       body: updateServicePrincipalBody,
-      errors: [],
+      errors: [graphErrors.lastAdministrator],
       apply: async ({ target, body, view }) => {
         const { accountEnabled, displayName, appRoleAssignmentRequired, tags } = body;
+        if (accountEnabled === false) requireOthers(context, target.id);
         await updateServicePrincipal(view, target.id, {
           ...(accountEnabled === undefined ? {} : { accountEnabled }),
           ...(displayName === undefined ? {} : { displayName }),
@@ -77,6 +79,7 @@ function principalSpec(context: GraphContext): ObjectSpec<ServicePrincipal, Serv
       if (target.servicePrincipalType === 'ManagedIdentity') {
         throw new ApiError(graphErrors.requestDenied);
       }
+      requireOthers(context, target.id);
       await deleteServicePrincipal(view, target.id, clock);
     },
   };
