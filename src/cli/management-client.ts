@@ -60,11 +60,27 @@ export async function askExplanation(
   question: Readonly<Record<string, string>>,
   options: ClientOptions,
 ): Promise<unknown> {
+  const path = '/providers/Strongroom.Authorization/explain';
+  return await askManagement({ path, method: 'POST', body: question }, options);
+}
+
+export interface ManagementQuestion {
+  /** Of our own extensions to Resource Manager. */
+  readonly path: string;
+  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly body?: unknown;
+}
+
+/** The answer's body. Throws NotRunning, or Error with the instance's own words. */
+export async function askManagement(
+  { path, method, body }: ManagementQuestion,
+  options: ClientOptions,
+): Promise<unknown> {
   const token = await fetchToken(options);
-  const path = '/providers/Strongroom.Authorization/explain?api-version=2026-11-01';
-  const url = `${options.ready.management}${path}`;
-  const { status, text } = await send({ url, token, json: JSON.stringify(question) }, options);
-  if (status === 200) return parseJson(text);
+  const url = `${options.ready.management}${path}?api-version=2026-11-01`;
+  const json = body === undefined ? {} : { json: JSON.stringify(body) };
+  const { status, text } = await send({ url, token, method, ...json }, options);
+  if (status === 200 || status === 201) return parseJson(text);
   const refusal = refusalSchema.safeParse(parseJson(text));
   throw new Error(refusal.success ? refusal.data.error.message : `it answered ${status}`);
 }

@@ -12,6 +12,7 @@ import {
 } from '#config';
 import { parse, parseJson, z } from '#kernel';
 import { type AuditKey, verifyAuditLog } from './audit-verify.ts';
+import { addCertificateAuthority } from './certificate-authority-commands.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type ExplainOptions, explainAccess } from './explain.ts';
 import { manageHosts } from './hosts.ts';
@@ -102,12 +103,8 @@ export function buildProgram(
   addTrust(program, terminal, run);
   addHosts(program, terminal, run);
   addExplain(program, terminal, run);
-  addIdentityAgent(program, {
-    terminal,
-    run,
-    addDataDirectory: (command) =>
-      addSettings(command, (setting) => isForClients(setting) || setting.name === 'host'),
-  });
+  addIdentityAgent(program, { terminal, run, addDataDirectory: addClientSettings });
+  addCertificateAuthority(program, { terminal, run, addSettings: addClientSettings });
   addAudit(program, { terminal, run, auditKey: actions.auditKey });
   return program;
 }
@@ -182,7 +179,7 @@ function addHosts(program: Command, terminal: Terminal, run: Run): void {
     .addOption(new Option('--remove', 'take them out again').conflicts('install'))
     .option('--hosts-file <file>', 'another hosts file than the system’s')
     .addHelpText('after', HOSTS_HELP);
-  addSettings(command, (setting) => isForClients(setting) || setting.name === 'host');
+  addClientSettings(command);
   command.action((options: { install?: true; remove?: true; hostsFile?: string }) =>
     run(command, async (config) => {
       const mode = options.install ? 'install' : options.remove ? 'remove' : 'print';
@@ -204,7 +201,7 @@ function addExplain(program: Command, terminal: Terminal, run: Run): void {
     .option('--client-address <ip>', 'where the call comes from')
     .option('--json', 'print the whole answer as JSON')
     .addHelpText('after', EXPLAIN_HELP);
-  addSettings(command, (setting) => isForClients(setting) || setting.name === 'host');
+  addClientSettings(command);
   command.action((options: ExplainOptions) =>
     run(command, (config) => explainAccess(config, terminal, options)),
   );
@@ -240,6 +237,11 @@ function isForClients({ name }: Setting): boolean {
 
 function isForSeal({ name }: Setting): boolean {
   return name === 'keyFile' || name === 'passphraseFile';
+}
+
+/** For commands that ask the running instance. */
+function addClientSettings(command: Command): void {
+  addSettings(command, (setting) => isForClients(setting) || setting.name === 'host');
 }
 
 /** The settings' flags that `isWanted` chooses, and the one that names the configuration file. */

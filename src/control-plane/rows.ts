@@ -1,5 +1,6 @@
 // Every row of the management plane, folder by folder.
 import type { ArmRow } from './arm-row.ts';
+import { certificateAuthorityRows } from './certificate-authority/operations.ts';
 import { deletedVaultRows } from './deleted-vaults/operations.ts';
 import { denyAssignmentRows } from './deny-assignments/operations.ts';
 import { explainRows } from './explain/operations.ts';
@@ -47,6 +48,7 @@ export function managementRows(management: Management): readonly ArmRow[] {
     ...rolePolicyRows(management),
     ...approvalRows(management),
     ...eligibleChildRows(management),
+    ...certificateAuthorityRows(management),
   ];
   rows.push(...explainRows(management, () => rows));
   return rows;

@@ -407,10 +407,35 @@ const authorization = {
   ),
 } as const satisfies Record<string, ErrorDefinition>;
 
+/** Own codes and texts: Azure has no certificate authority of this kind. */
+const certificateAuthority = {
+  authorityMissing: define(
+    404,
+    'CertificateAuthorityMissing',
+    'No certificate authority has been set up here.',
+  ),
+  authorityExists: define(
+    409,
+    'CertificateAuthorityExists',
+    'The certificate authority exists already; there is one per tenant.',
+  ),
+  rootKeyOffline: define(
+    409,
+    'RootKeyOffline',
+    "The root's private key is not here. Bring it back first.",
+  ),
+  rootKeyMismatch: define(
+    400,
+    'RootKeyMismatch',
+    'This is not the private key of the root, as PKCS#8 in PEM.',
+  ),
+} as const satisfies Record<string, ErrorDefinition>;
+
 export const resourceManagerErrors = {
   ...general,
   ...resources,
   ...vaults,
   ...identities,
   ...authorization,
+  ...certificateAuthority,
 } as const;

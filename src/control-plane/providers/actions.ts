@@ -180,6 +180,17 @@ const MANAGEMENT_ACTIONS = [
   'managementGroups/subscriptions/write',
 ];
 
+const CERTIFICATE_AUTHORITY_ACTIONS = [
+  'authorities/read',
+  'authorities/write',
+  'authorities/renew/action',
+  'authorities/exportKey/action',
+  'authorities/removeKey/action',
+  'authorities/importKey/action',
+  'certificates/read',
+  'certificates/revoke/action',
+];
+
 export interface ActionDefinition {
   readonly name: string;
   readonly isDataAction: boolean;
@@ -204,4 +215,8 @@ export const actionsByNamespace: Readonly<Record<string, readonly ActionDefiniti
   'Microsoft.HybridCompute': named('Microsoft.HybridCompute', HYBRID_COMPUTE_ACTIONS),
   'Microsoft.Resources': named('Microsoft.Resources', RESOURCES_ACTIONS),
   'Microsoft.Management': named('Microsoft.Management', MANAGEMENT_ACTIONS),
+  'Strongroom.CertificateAuthority': named(
+    'Strongroom.CertificateAuthority',
+    CERTIFICATE_AUTHORITY_ACTIONS,
+  ),
 };

@@ -13,6 +13,7 @@ import {
 } from '#test/kit/estate.ts';
 import type { Answer } from '#test/kit/wire.ts';
 import type { Estate } from '../call-row.ts';
+import { provokeCertificateAuthority } from './certificate-authority.ts';
 import { provokeIdentities } from './identities.ts';
 
 const AUTHORIZATION = '/providers/Microsoft.Authorization';
@@ -26,6 +27,7 @@ export async function provokeManagement(estate: Estate): Promise<Answer[]> {
     ...(await provokeRoles(owner)),
     ...(await provokeSchedules(owner)),
     ...(await provokeIdentities(owner)),
+    ...(await provokeCertificateAuthority(owner)),
   ];
 }
 
