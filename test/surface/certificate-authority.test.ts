@@ -1,0 +1,209 @@
+// The certificate authority of a served instance, from the command line to the strict client: a
+// vault's certificate is issued, served by a TLS server, checked by openssl over plain http, and
+// revoked.
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { connect, createServer as createTlsServer } from 'node:tls';
+import { z } from '#kernel';
+import { run } from '#test/kit/children.ts';
+import { assignRole, createVault, vaultScope } from '#test/kit/estate.ts';
+import { type Instance, projectRoot, startInstance } from '#test/kit/instance.ts';
+import { hasOpenssl, openssl } from '#test/kit/openssl.ts';
+
+const CERTIFICATES_OFFICER = 'a4417e6f-fecd-4de8-b567-7b0420556985';
+const SECRETS_USER = '4633458b-17de-408a-b874-0445c86b69e6';
+const VERSION = '7.6';
+const RETRIES_MAX = 100;
+
+describe('strongroom ca', () => {
+  let instance: Instance;
+  let httpPort = 0;
+  let vault = '';
+
+  before(async () => {
+    httpPort = await freePort();
+    instance = await startInstance({ flags: ['--http-port', String(httpPort)] });
+    vault = await createVault(instance.owner, { model: 'rbac' });
+    const scope = vaultScope(instance.owner, vault);
+    for (const role of [CERTIFICATES_OFFICER, SECRETS_USER]) {
+      await assignRole(instance.owner, { to: instance.owner, role, scope });
+    }
+  });
+  after(() => instance?.stop());
+
+  async function ca(...words: readonly string[]) {
+    const directory = ['--data-dir', instance.dataDirectory];
+    const parameters = ['src/main.ts', 'ca', ...words, ...directory];
+    return await run(process.execPath, parameters, { cwd: projectRoot });
+  }
+
+  /** From the plain listener, whatever name it is asked by. */
+  function plain(path: string, host = `pki.localhost:${httpPort}`) {
+    return new Promise<{ status: number; body: Buffer }>((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: httpPort, path, headers: { host } };
+      get(options, (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('end', () =>
+          resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks) }),
+        );
+      }).on('error', reject);
+    });
+  }
+
+  /** Waits until it is made, and gives its secret: private key and chain, as PEM. */
+  async function issue(name: string, dnsName: string): Promise<string> {
+    const { owner } = instance;
+    const policy = {
+      issuer: { name: 'internal' },
+      x509_props: { subject: `CN=${dnsName}`, sans: { dns_names: [dnsName] } },
+      key_props: { kty: 'EC', crv: 'P-256', exportable: true, reuse_key: false },
+      secret_props: { contentType: 'application/x-pem-file' },
+    };
+    const send = (method: string, path: string, json?: unknown) =>
+      owner.vault(vault, { method, path, json, apiVersion: VERSION });
+    (await send('POST', `/certificates/${name}/create`, { policy })).expect(202);
+    const pending = z.looseObject({ status: z.string() });
+    let status = 'inProgress';
+    for (let tries = 0; status === 'inProgress' && tries < RETRIES_MAX; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const answer = await send('GET', `/certificates/${name}/pending`);
+      status = answer.expect(200).read(pending).status;
+    }
+    if (status !== 'completed') throw new Error(`the certificate is ${status}`);
+    const secret = (await send('GET', `/secrets/${name}`)).expect(200);
+    return secret.read(z.looseObject({ value: z.string() })).value;
+  }
+
+  test('is set up once, with name constraints', async () => {
+    const missing = await ca('show');
+    assert.deepEqual(
+      [missing.code, missing.stderr],
+      [1, 'There is none yet: strongroom ca create.\n'],
+    );
+    const made = await ca('create', '--permit-domain', 'internal.example', 'localhost');
+    assert.deepEqual([made.code, made.stdout], [0, 'The certificate authority is set up.\n']);
+    const again = await ca('create');
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /exists already/);
+    const shown = await ca('show');
+    assert.match(
+      shown.stdout,
+      /^root {2}CN=Strongroom Root CA .*\nintermediate-1 .*\(issuing\)\n$/,
+    );
+  });
+
+  test('issues to a vault; a strict client connects; the chain verifies', async () => {
+    const json = { provider: 'StrongroomCA' };
+    const path = '/certificates/issuers/internal';
+    (await instance.owner.vault(vault, { method: 'PUT', path, json, apiVersion: VERSION })).expect(
+      200,
+    );
+    const value = await issue('web', 'www.internal.example');
+    const roots = (await ca('show', '--pem')).stdout;
+    const [root = ''] = roots.split(/(?<=-----END CERTIFICATE-----\n)/);
+    const server = createTlsServer({ key: value, cert: value }, (socket) => socket.end('hello'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+    const said = await new Promise<string>((resolve, reject) => {
+      const servername = 'www.internal.example';
+      const socket = connect({ host: '127.0.0.1', port, servername, ca: root }, () => {
+        assert.equal(socket.authorized, true);
+      });
+      socket.on('data', (data) => resolve(data.toString('utf8')));
+      socket.on('error', reject);
+    });
+    server.close();
+    assert.equal(said, 'hello');
+  });
+
+  test('names outside the constraints fail the vault’s operation', async () => {
+    await assert.rejects(issue('outside', 'www.evil.example'), /failed/);
+  });
+
+  test('openssl learns over plain http what was revoked', { skip: !hasOpenssl }, async () => {
+    const value = await issue('revoked', 'old.internal.example');
+    const [leaf = '', intermediate = ''] =
+      value.match(/-----BEGIN CERTIFICATE[\s\S]+?END CERTIFICATE-----\n?/g) ?? [];
+    const certificate = new X509Certificate(leaf);
+    const root = (await ca('show', '--pem')).stdout;
+    const url = `http://127.0.0.1:${httpPort}/ocsp`;
+    assert.match(certificate.infoAccess ?? '', new RegExp(`http://pki.localhost:${httpPort}/ocsp`));
+    const files = {
+      leaf: Buffer.from(leaf),
+      middle: Buffer.from(intermediate),
+      root: Buffer.from(root),
+    };
+    const question = '-issuer {middle} -cert {leaf} -CAfile {root} -verify_other {middle}';
+    // The nonce is sent and checked here.
+    const ask = () => openssl({ call: `ocsp -url ${url} ${question}`, files });
+    assert.match(ask(), /leaf: good/);
+    const serial = certificate.serialNumber;
+    const revoked = await ca('revoke', serial, '--reason', 'keyCompromise');
+    assert.deepEqual([revoked.code, revoked.stdout], [0, 'Revoked: CN=old.internal.example\n']);
+    assert.match(ask(), /leaf: revoked[\s\S]*keyCompromise/);
+    const list = await plain('/authorities/intermediate-1/revoked.crl');
+    assert.ok(list.body.includes(Buffer.from(serial, 'hex')));
+    const read = openssl({ call: 'crl -inform der -in {l} -noout -text', files: { l: list.body } });
+    assert.match(read, /Next Update/);
+    const wrong = await ca('revoke', serial, '--reason', 'mood');
+    assert.equal(wrong.code, 1);
+  });
+
+  test('the plain listener serves what everybody may know, and nothing else', async () => {
+    const root = await plain('/authorities/root/authority.cer', 'anything.example');
+    assert.equal(root.status, 200);
+    assert.ok(new X509Certificate(root.body).ca);
+    for (const path of [
+      '/',
+      '/secrets/web',
+      '/subscriptions',
+      '/authorities/../root',
+      '/v1.0/me',
+    ]) {
+      assert.equal((await plain(path, `${vault}.vault.localhost:${httpPort}`)).status, 404, path);
+    }
+    assert.equal((await plain('/authorities/absent/revoked.crl')).status, 404);
+    const https = instance.management.replace('management', 'pki');
+    const same = await instance.wire.send({ url: `${https}/authorities/root/authority.cer` });
+    assert.equal(same.headers['content-type'], 'application/pkix-cert');
+    const malformed = await plain('/ocsp/AAAA');
+    assert.equal(malformed.body.toString('hex'), '30030a0101');
+  });
+
+  test('the root goes offline into a file that only its owner reads, and comes back', async () => {
+    const file = join(instance.dataDirectory, 'root-key.pem');
+    const gone = await ca('take-root-offline', '--out', file);
+    assert.equal(gone.code, 0, gone.stderr);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.match(readFileSync(file, 'utf8'), /^-----BEGIN PRIVATE KEY-----/);
+    assert.match((await ca('show')).stdout, /^root .*\(offline\)/);
+    const refused = await ca('renew');
+    assert.match(refused.stderr, /private key is not here/);
+    await issue('still', 'still.internal.example');
+    const again = await ca('take-root-offline', '--out', `${file}.2`);
+    assert.equal(again.code, 1);
+    assert.equal((await ca('import-root', '--in', file)).code, 0);
+    const taken = await ca('take-root-offline', '--out', file);
+    assert.match(taken.stderr, /Nothing was changed/);
+    assert.match((await ca('renew')).stdout, /^intermediate-2 .*\(issuing\)/);
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
