@@ -46,8 +46,9 @@ export async function importCertificate(
   const before = await requireCreatable(view, name);
   const stored = before && (await loadPolicy(view, before.uid));
   const preserveCertOrder = given.preserveCertOrder ?? false;
-  const { key, chain, leaf } = await readImported(given, preserveCertOrder);
-  const policy = importedPolicy(given.policy ?? {}, propertiesOf(leaf, key), {
+  const read = await readImported(given, preserveCertOrder);
+  const { key, chain } = read;
+  const policy = importedPolicy(given.policy ?? {}, propertiesOf(read), {
     nowSeconds,
     before: stored,
     allowHardware: vault.sku === 'premium',
@@ -84,6 +85,7 @@ interface ReadImported {
   readonly key: KeyMaterial;
   readonly chain: readonly Buffer[];
   readonly leaf: Certificate;
+  readonly format: Opened['format'];
 }
 
 async function readImported(
@@ -97,7 +99,7 @@ async function readImported(
     const chain = preserveCertOrder
       ? [leaf.der, ...content.certificates.filter((der) => !der.equals(leaf.der))]
       : inOrder(content.certificates, leaf, key);
-    return { key, chain, leaf };
+    return { key, chain, leaf, format };
   } catch (cause) {
     if (!(cause instanceof X509Error)) throw cause;
     throw new ApiError(certificateErrors.unreadable, {}, { cause });
@@ -181,7 +183,7 @@ function inOrder(ders: readonly Buffer[], leaf: Certificate, key: KeyMaterial): 
 }
 
 /** Recorded: a certificate with alternative names shows all three older kinds, empty or not. */
-function propertiesOf(leaf: Certificate, key: KeyMaterial) {
+function propertiesOf({ leaf, key, format }: ReadImported) {
   const names = leaf.alternativeNames;
   const { dnsNames = [], emails = [], upns = [], uris = [], ipAddresses = [] } = names;
   const hasNames = [dnsNames, emails, upns, uris, ipAddresses].some((list) => list.length > 0);
@@ -201,6 +203,7 @@ function propertiesOf(leaf: Certificate, key: KeyMaterial) {
   };
   return {
     x509_props: x509,
+    contentType: format === 'PEM' ? 'application/x-pem-file' : 'application/x-pkcs12',
     kty: key.kty === 'EC' ? 'EC' : 'RSA',
     key_size: key.sizeBits,
     ...(key.kty === 'EC' && { crv: key.crv }),

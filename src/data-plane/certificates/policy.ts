@@ -139,6 +139,8 @@ export function changePolicy(
 
 export interface ImportedProperties {
   readonly x509_props: X509Properties;
+  /** As the certificate came; its secret is kept so unless told. */
+  readonly contentType: SecretType;
   readonly kty: 'RSA' | 'EC';
   readonly key_size: number;
   readonly crv?: CurveName;
@@ -165,7 +167,7 @@ export function importedPolicy(
       reuse_key: wanted?.reuse_key ?? false,
       ...(imported.crv && { crv: imported.crv }),
     },
-    secret_props: { contentType: given.secret_props?.contentType ?? 'application/x-pkcs12' },
+    secret_props: { contentType: given.secret_props?.contentType ?? imported.contentType },
     x509_props: imported.x509_props,
     lifetime_actions: actionsOf(given) ?? [defaultAction(issuer)],
     issuer,

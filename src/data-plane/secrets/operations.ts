@@ -1,6 +1,6 @@
 // The twelve secret operations: get, set and update here, the other nine as all objects have them.
-import { keyVaultErrors, secretErrors } from '#errors';
-import { ApiError, type Operation, operation } from '#kernel';
+import { secretErrors } from '#errors';
+import { type Operation, operation } from '#kernel';
 import { isAtLeast, since } from '../api-version.ts';
 import { type LifeSpec, lifeOperations } from '../object/life-operations.ts';
 import {
@@ -11,17 +11,11 @@ import {
   type QueryParams,
   sessionOf,
   shownIn,
-  type VaultCall,
 } from '../object/row.ts';
 import type { VaultTarget } from '../vault-target.ts';
-import {
-  type FoundSecret,
-  formatName,
-  requireEnabled,
-  type SecretContent,
-  type SecretListed,
-} from './secret.ts';
+import { requireEnabled, type SecretContent, type SecretListed } from './secret.ts';
 import { getSecret, secretObjects, setSecret, updateSecret } from './secret-store.ts';
+import { transformSecret } from './transform.ts';
 import {
   renderItem,
   renderSecret,
@@ -71,8 +65,12 @@ function getRow({ storage }: ObjectOperationsOptions): Operation<VaultTarget> {
     handle: async (call) => {
       const version = call.params['secret-version'] ?? '';
       const found = await getSecret(storage.view(call.grant), nameOf(call, 'secrets'), version);
-      checkOutContentType(call, found);
-      return { body: renderSecretWithValue(found, shownIn(call)) };
+      const shown = shownIn(call);
+      const wanted = call.query.outContentType;
+      if (wanted === undefined || !isAtLeast(call.apiVersion, '2025-07-01')) {
+        return { body: renderSecretWithValue(found, shown) };
+      }
+      return { body: renderSecretWithValue(await transformSecret(found, wanted), shown) };
     },
   });
 }
@@ -114,17 +112,4 @@ function updateRow(options: ObjectOperationsOptions): Operation<VaultTarget> {
       return { body: renderSecret(await updateSecret(session, id, call.body), shownIn(call)) };
     },
   });
-}
-
-/** Throws `transformation` for every conversion but those that change nothing. */
-function checkOutContentType(call: VaultCall, found: FoundSecret): void {
-  const wanted = call.query.outContentType;
-  if (wanted === undefined || !isAtLeast(call.apiVersion, '2025-07-01')) return;
-  if (formatName(wanted) === 'Unsupported') {
-    throw new ApiError(keyVaultErrors.parameterInvalid, { parameter: 'outContentType' });
-  }
-  const { contentType } = found.version.header.listed;
-  if (contentType === wanted) return;
-  const names = { from: formatName(contentType), to: formatName(wanted) };
-  throw new ApiError(secretErrors.transformation, names);
 }
