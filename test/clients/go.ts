@@ -1,4 +1,4 @@
-// azidentity and azsecrets, current versions, in one Go program.
+// azidentity, azsecrets and azkeys, current versions, in one Go program.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, type ClientSuite, clientEnvironment, expectLastLine, install } from './suite.ts';
@@ -18,7 +18,7 @@ export const go: ClientSuite = {
     const environment = { ...clientEnvironment(place), SSL_CERT_FILE: place.caFile };
     return [
       {
-        name: 'everything azsecrets does with a secret',
+        name: 'everything azsecrets does with a secret, and azkeys with a key',
         run: () =>
           expectLastLine({
             command: PROGRAM,

@@ -1,4 +1,4 @@
-// azure-identity and azure-security-keyvault-secrets from Maven. Names come from a hosts file that
+// azure-identity, azure-security-keyvault-secrets and -keys from Maven. Names come from a hosts file that
 // only this Java reads, trust from a store that holds the instance's authority alone.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -55,22 +55,27 @@ export const java: ClientSuite = {
     const hostsFile = join(HOME, 'hosts');
     writeFileSync(hostsFile, `127.0.0.1 ${hostNames(place).join(' ')}\n`);
     const classPath = `${join(HOME, 'classes')}:${readFileSync(CLASS_PATH_FILE, 'utf8').trim()}`;
+    const runClass = (name: string) =>
+      expectLastLine({
+        command: 'java',
+        parameters: [
+          `-Djdk.net.hosts.file=${hostsFile}`,
+          `-Djavax.net.ssl.trustStore=${store}`,
+          `-Djavax.net.ssl.trustStorePassword=${STORE_PASSWORD}`,
+          ...['-cp', classPath],
+          name,
+        ],
+        environment: clientEnvironment(place),
+        expected: place.secretValue,
+      });
     return [
       {
         name: 'everything azure-security-keyvault-secrets does with a secret',
-        run: () =>
-          expectLastLine({
-            command: 'java',
-            parameters: [
-              `-Djdk.net.hosts.file=${hostsFile}`,
-              `-Djavax.net.ssl.trustStore=${store}`,
-              `-Djavax.net.ssl.trustStorePassword=${STORE_PASSWORD}`,
-              ...['-cp', classPath],
-              'SecretsSurface',
-            ],
-            environment: clientEnvironment(place),
-            expected: place.secretValue,
-          }),
+        run: () => runClass('SecretsSurface'),
+      },
+      {
+        name: 'everything azure-security-keyvault-keys does with a key, held against the JDK',
+        run: () => runClass('KeysSurface'),
       },
     ];
   },

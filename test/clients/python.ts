@@ -1,4 +1,4 @@
-// azure-identity and azure-keyvault-secrets from PyPI, in a virtual environment of their own.
+// azure-identity, azure-keyvault-secrets and azure-keyvault-keys from PyPI, in a virtual environment of their own.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '#test/kit/instance.ts';
@@ -58,6 +58,10 @@ function cases(place: Place): ClientCase[] {
     {
       name: 'everything azure-keyvault-secrets does with a secret',
       run: () => runFile(join(SOURCE, 'secrets_surface.py')),
+    },
+    {
+      name: 'everything azure-keyvault-keys does with a key, held against `cryptography`',
+      run: () => runFile(join(SOURCE, 'keys_surface.py')),
     },
     {
       name: 'the sample of the authentication fundamentals, its two slips mended',

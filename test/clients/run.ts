@@ -6,10 +6,11 @@ import { type Instance, startInstance } from '#test/kit/instance.ts';
 import { az } from './az.ts';
 import { go } from './go.ts';
 import { java } from './java.ts';
+import { openssl } from './openssl.ts';
 import { python } from './python.ts';
 import type { ClientSuite, Place } from './suite.ts';
 
-const SUITES: readonly ClientSuite[] = [python, go, java, az];
+const SUITES: readonly ClientSuite[] = [openssl, python, go, java, az];
 
 const wanted = process.argv.slice(2).map((name) => name.toLowerCase());
 const counts = { passed: 0, failed: 0, skipped: 0 };

@@ -1,4 +1,5 @@
-// Everything azsecrets can do with a secret, once; prints the value of SECRET_NAME last.
+// Everything azsecrets can do with a secret, and azkeys with a key, once; prints the value of
+// SECRET_NAME last.
 package main
 
 import (
@@ -115,6 +116,8 @@ func main() {
 	restore := azsecrets.RestoreSecretParameters{SecretBackup: backup.Value}
 	must(client.RestoreSecret(ctx, restore, nil))
 	ensure(get("go-secret", "") == "second", "the restored value")
+
+	useKeys(ctx, credential, options)
 
 	fmt.Println(get(os.Getenv("SECRET_NAME"), ""))
 }
