@@ -52,6 +52,11 @@ const NAMES = [
   'decrypt',
 ];
 
+test('every function of the addon is among those whose arguments are fuzzed', options, () => {
+  const exported = Object.keys(addon ?? {}).filter((name) => name !== 'interfaceVersion');
+  assert.deepEqual(exported.toSorted(), NAMES.toSorted());
+});
+
 test(
   'arguments of any kind and number end in an answer or an Error, never in a crash',
   options,
