@@ -48,7 +48,8 @@ test('each signature algorithm signs with its own keys, and all others are refus
   for (const [name, algorithm] of Object.entries<SignatureAlgorithm>(SIGNATURE_ALGORITHMS)) {
     const digest = digestFor(algorithm);
     const fitting = keysFor(algorithm);
-    assert.ok(fitting.length > 0, name);
+    // Post-quantum keys have tests of their own: not every runtime has them.
+    assert.ok(fitting.length > 0 || algorithm.kty === 'AKP', name);
     for (const key of keys) {
       const input = { key, algorithm: name, digest };
       if (!fitting.includes(key)) {

@@ -1,5 +1,5 @@
-// azure-identity, azure-security-keyvault-secrets and -keys from Maven. Names come from a hosts file
-// that only this Java reads, trust from a store that holds the instance's authority alone.
+// azure-identity, azure-security-keyvault-secrets and -keys from Maven. Names come from a hosts
+// file that only this Java reads, trust from a store that holds the instance's authority alone.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {

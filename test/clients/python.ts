@@ -1,5 +1,5 @@
-// azure-identity, azure-keyvault-secrets and azure-keyvault-keys from PyPI, in a virtual environment
-// of their own.
+// azure-identity, azure-keyvault-secrets and azure-keyvault-keys from PyPI, in a virtual
+// environment of their own.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '#test/kit/instance.ts';
