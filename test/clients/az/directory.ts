@@ -17,6 +17,9 @@ export function directoryCases(az: Az, place: Place): ClientCase[] {
     { name: 'ad user create, list, show, delete', run: () => users(az) },
     { name: 'ad group create, member, list, show, delete', run: () => groups(az, place) },
     { name: 'ad sp create-for-rbac', run: () => createForRbac(az, place) },
+    { name: 'ad app owner, ad sp owner, credential', run: () => owners(az, place) },
+    { name: 'ad app permission', run: () => permissions(az) },
+    { name: 'rest: deleted items, roles, logs', run: () => byRest(az, place) },
   ];
 }
 
@@ -151,4 +154,73 @@ async function createForRbac(az: Az, { instance }: Place): Promise<void> {
   const list = ['role', 'assignment', 'list', '--assignee', made.appId, '--scope', scope];
   const [assigned] = await az.read(assignments, ...list);
   deepStrictEqual([assigned?.roleDefinitionName, assigned?.scope], ['Reader', scope]);
+}
+
+async function owners(az: Az, { instance }: Place): Promise<void> {
+  const { id, appId } = await az.read(
+    APPLICATION,
+    ...['ad', 'app', 'create', '--display-name', 'az owned'],
+  );
+  await az.do('ad', 'sp', 'create', '--id', appId);
+  const { objectId } = instance.administrator;
+  const owner = ['--owner-object-id', objectId];
+  await az.do('ad', 'app', 'owner', 'add', '--id', id, ...owner);
+  const listed = await az.read(OBJECTS, 'ad', 'app', 'owner', 'list', '--id', id);
+  ok(listed.some((one) => one.id === objectId));
+  await az.do('ad', 'app', 'owner', 'remove', '--id', id, ...owner);
+  deepStrictEqual(await az.read(OBJECTS, 'ad', 'app', 'owner', 'list', '--id', id), []);
+  deepStrictEqual(await az.read(OBJECTS, 'ad', 'sp', 'owner', 'list', '--id', appId), []);
+  const made = await az.read(CREDENTIAL, 'ad', 'sp', 'credential', 'reset', '--id', appId);
+  strictEqual(made.appId, appId);
+  const keys = z.array(z.object({ keyId: z.guid() }));
+  const [key] = await az.read(keys, 'ad', 'sp', 'credential', 'list', '--id', appId);
+  const remove = ['ad', 'sp', 'credential', 'delete', '--id', appId];
+  await az.do(...remove, '--key-id', key?.keyId ?? '');
+  await az.do('ad', 'app', 'delete', '--id', id);
+}
+
+async function permissions(az: Az): Promise<void> {
+  const graph = '00000003-0000-0000-c000-000000000000';
+  const read = 'e1fe6dd8-ba31-4d61-89e7-88639da4683d';
+  const { id, appId } = await az.read(
+    APPLICATION,
+    ...['ad', 'app', 'create', '--display-name', 'az permission'],
+  );
+  await az.do('ad', 'sp', 'create', '--id', appId);
+  const api = ['--id', appId, '--api', graph];
+  await az.do('ad', 'app', 'permission', 'add', ...api, '--api-permissions', `${read}=Scope`);
+  const wanted = z.array(z.object({ resourceAppId: z.literal(graph) }));
+  const [one] = await az.read(wanted, 'ad', 'app', 'permission', 'list', '--id', appId);
+  ok(one);
+  await az.do('ad', 'app', 'permission', 'grant', ...api, '--scope', 'User.Read');
+  const granted = z.array(z.object({ scope: z.literal('User.Read') }));
+  const list = ['ad', 'app', 'permission', 'list-grants', '--id', appId];
+  strictEqual((await az.read(granted, ...list)).length, 1);
+  await az.do('ad', 'app', 'permission', 'delete', ...api);
+  await az.do('ad', 'app', 'delete', '--id', id);
+}
+
+/** What has no command of its own. */
+async function byRest(az: Az, { instance }: Place): Promise<void> {
+  const graph = `${instance.graph}/v1.0`;
+  const values = z.object({ value: z.array(z.looseObject({ id: z.string() })) });
+  const rest = (method: string, path: string) => ['rest', '-m', method, '-u', `${graph}${path}`];
+  const { id } = await az.read(
+    APPLICATION,
+    ...['ad', 'app', 'create', '--display-name', 'az deleted'],
+  );
+  await az.do('ad', 'app', 'delete', '--id', id);
+  const deleted = '/directory/deletedItems';
+  const listed = await az.read(values, ...rest('get', `${deleted}/microsoft.graph.application`));
+  ok(listed.value.some((one) => one.id === id));
+  await az.do(...rest('post', `${deleted}/${id}/restore`));
+  strictEqual((await az.read(APPLICATION, 'ad', 'app', 'show', '--id', id)).id, id);
+  await az.do('ad', 'app', 'delete', '--id', id);
+  await az.do(...rest('delete', `${deleted}/${id}`));
+  const roles = await az.read(values, ...rest('get', '/directoryRoles'));
+  ok(roles.value.length > 0);
+  const signIns = await az.read(values, ...rest('get', '/auditLogs/signIns?$top=1'));
+  strictEqual(signIns.value.length, 1);
+  const audits = await az.read(values, ...rest('get', '/auditLogs/directoryAudits?$top=5'));
+  ok(audits.value.length > 0);
 }
