@@ -80,6 +80,28 @@ test('RSA1_5 answers bad padding as it answers good padding', async () => {
   }
 });
 
+test('RSA1_5 takes as long for bad padding as for good', async () => {
+  const plaintext = randomBytes(32);
+  const good = (await encrypt({ key, algorithm: 'RSA1_5', plaintext })).ciphertext;
+  // Opens as OAEP and so, but for one in many thousands, has no padding of the older kind.
+  const bad = (await encrypt({ key, algorithm: 'RSA-OAEP', plaintext })).ciphertext;
+  const took: Record<'good' | 'bad', number[]> = { good: [], bad: [] };
+  for (let tries = 0; tries < 200; tries += 1) {
+    // In turn, so that whatever else the machine does falls on both.
+    for (const [name, ciphertext] of [
+      ['good', good],
+      ['bad', bad],
+    ] as const) {
+      const startedNs = process.hrtime.bigint();
+      await decrypt({ key, algorithm: 'RSA1_5', ciphertext });
+      took[name].push(Number(process.hrtime.bigint() - startedNs));
+    }
+  }
+  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length / 2] ?? 0;
+  const ratio = median(took.bad) / median(took.good);
+  assert.ok(ratio > 0.8 && ratio < 1.25, `bad padding took ${ratio} times as long`);
+});
+
 test('iv, tag and aad have no place with RSA; empty ones are taken as absent', async () => {
   const algorithm = 'RSA-OAEP';
   const some = Buffer.from('x');
