@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { directoryCases } from './az/directory.ts';
+import { identityCases } from './az/identities.ts';
 import { loginCases } from './az/login.ts';
 import { roleCases } from './az/roles.ts';
 import { Az, HOME } from './az/shell.ts';
@@ -29,6 +30,7 @@ export const az: ClientSuite = {
     return [
       ...loginCases(shell, place),
       ...directoryCases(shell, place),
+      ...identityCases(shell, place),
       ...vaultCases(shell, place),
       ...roleCases(shell, place),
     ];

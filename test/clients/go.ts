@@ -1,20 +1,33 @@
-// azidentity, azsecrets and azkeys, current versions, in one Go program.
+// azidentity, azsecrets and azkeys, current versions: a program with a secret, and one without.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CACHE, type ClientSuite, clientEnvironment, expectLastLine, install } from './suite.ts';
+import {
+  CACHE,
+  type ClientSuite,
+  clientEnvironment,
+  expectLastLine,
+  identityEnvironment,
+  install,
+} from './suite.ts';
 
 const PROGRAM = join(CACHE, 'go-secrets');
+const BY_IDENTITY = join(CACHE, 'go-identity');
 
 export const go: ClientSuite = {
   name: 'Go',
   async prepare(place) {
     mkdirSync(CACHE, { recursive: true });
-    const failed = await install({
-      command: 'go',
-      parameters: ['build', '-o', PROGRAM, '.'],
-      directory: join(import.meta.dirname, 'go'),
-    });
-    if (failed !== undefined) return { unavailable: failed };
+    for (const [program, source] of [
+      [PROGRAM, '.'],
+      [BY_IDENTITY, './identity'],
+    ] as const) {
+      const failed = await install({
+        command: 'go',
+        parameters: ['build', '-o', program, source],
+        directory: join(import.meta.dirname, 'go'),
+      });
+      if (failed !== undefined) return { unavailable: failed };
+    }
     const environment = { ...clientEnvironment(place), SSL_CERT_FILE: place.caFile };
     return [
       {
@@ -24,6 +37,16 @@ export const go: ClientSuite = {
             command: PROGRAM,
             parameters: [],
             environment,
+            expected: place.secretValue,
+          }),
+      },
+      {
+        name: 'ManagedIdentityCredential and DefaultAzureCredential beside an agent',
+        run: () =>
+          expectLastLine({
+            command: BY_IDENTITY,
+            parameters: [],
+            environment: { ...identityEnvironment(place), SSL_CERT_FILE: place.caFile },
             expected: place.secretValue,
           }),
       },

@@ -7,6 +7,7 @@ import {
   type ClientSuite,
   clientEnvironment,
   expectLastLine,
+  identityEnvironment,
   install,
   type Place,
 } from './suite.ts';
@@ -55,7 +56,7 @@ export const java: ClientSuite = {
     const hostsFile = join(HOME, 'hosts');
     writeFileSync(hostsFile, `127.0.0.1 ${hostNames(place).join(' ')}\n`);
     const classPath = `${join(HOME, 'classes')}:${readFileSync(CLASS_PATH_FILE, 'utf8').trim()}`;
-    const runClass = (name: string) =>
+    const runClass = (name: string, environment: Readonly<Record<string, string>>) =>
       expectLastLine({
         command: 'java',
         parameters: [
@@ -65,17 +66,21 @@ export const java: ClientSuite = {
           ...['-cp', classPath],
           name,
         ],
-        environment: clientEnvironment(place),
+        environment,
         expected: place.secretValue,
       });
     return [
       {
         name: 'everything azure-security-keyvault-secrets does with a secret',
-        run: () => runClass('SecretsSurface'),
+        run: () => runClass('SecretsSurface', clientEnvironment(place)),
       },
       {
         name: 'everything azure-security-keyvault-keys does with a key, held against the JDK',
-        run: () => runClass('KeysSurface'),
+        run: () => runClass('KeysSurface', clientEnvironment(place)),
+      },
+      {
+        name: 'ManagedIdentityCredential and DefaultAzureCredential beside an agent',
+        run: () => runClass('SecretByIdentity', identityEnvironment(place)),
       },
     ];
   },

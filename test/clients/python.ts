@@ -9,6 +9,7 @@ import {
   type ClientSuite,
   clientEnvironment,
   expectLastLine,
+  identityEnvironment,
   install,
   type Place,
 } from './suite.ts';
@@ -63,6 +64,20 @@ function cases(place: Place): ClientCase[] {
     {
       name: 'everything azure-keyvault-keys does with a key, held against `cryptography`',
       run: () => runFile(join(SOURCE, 'keys_surface.py')),
+    },
+    {
+      name: 'ManagedIdentityCredential and DefaultAzureCredential beside an agent',
+      run: () =>
+        expectLastLine({
+          command: PYTHON,
+          parameters: [join(SOURCE, 'secret_by_identity.py')],
+          environment: {
+            ...identityEnvironment(place),
+            PYTHONPATH: join(SOURCE, 'names'),
+            REQUESTS_CA_BUNDLE: place.caFile,
+          },
+          expected: place.secretValue,
+        }),
     },
     {
       name: 'the sample of the authentication fundamentals, its two slips mended',

@@ -1,8 +1,17 @@
 // `npm run test:clients [NAME…]`: clients of other languages against a served instance. Each suite
 // installs what it can; what cannot be installed or run here is named and counted as skipped.
+import { rmSync } from 'node:fs';
 import process from 'node:process';
-import { admitToSecrets, createApplication, createVault } from '#test/kit/estate.ts';
-import { type Instance, startInstance } from '#test/kit/instance.ts';
+import { type Agent, startAgent } from '#test/kit/agent.ts';
+import {
+  admitToSecrets,
+  assignRole,
+  createApplication,
+  createVault,
+  ROLES,
+  vaultScope,
+} from '#test/kit/estate.ts';
+import { type Instance, startInstance, temporaryDirectory } from '#test/kit/instance.ts';
 import { az } from './az.ts';
 import { go } from './go.ts';
 import { java } from './java.ts';
@@ -21,11 +30,14 @@ function report(outcome: keyof typeof counts, name: string, detail = ''): void {
 }
 
 /** An application that may do everything with the secrets of a vault that holds one. */
-async function preparePlace(instance: Instance): Promise<Place> {
+async function preparePlace(instance: Instance, agent: Agent): Promise<Place> {
   const { owner } = instance;
   const application = await createApplication(owner, 'clients');
   const vault = await createVault(owner, { model: 'rbac' });
   await admitToSecrets(owner, application, { name: vault, model: 'rbac' });
+  const machine = { objectId: agent.objectId };
+  const scope = vaultScope(owner, vault);
+  await assignRole(owner, { to: machine, role: ROLES.secretsUser, scope });
   const secretName = 'message';
   const secretValue = 'hello from the vault';
   const written = await application.vault(vault, {
@@ -40,6 +52,7 @@ async function preparePlace(instance: Instance): Promise<Place> {
     caFile: instance.caFile,
     clientId: application.credentials.clientId,
     clientSecret: application.credentials.clientSecret,
+    workload: await agent.workload('clients'),
     secretName,
     secretValue,
   };
@@ -67,13 +80,18 @@ async function runSuite(suite: ClientSuite, place: Place): Promise<void> {
 }
 
 const instance = await startInstance();
+const directory = temporaryDirectory();
+let agent: Agent | undefined;
 try {
-  const place = await preparePlace(instance);
+  agent = await startAgent(instance, { directory, machine: 'clients' });
+  const place = await preparePlace(instance, agent);
   for (const suite of SUITES) {
     if (wanted.length > 0 && !wanted.includes(suite.name.toLowerCase())) continue;
     await runSuite(suite, place);
   }
 } finally {
+  await agent?.stop();
+  rmSync(directory, { recursive: true, force: true });
   await instance.stop();
 }
 process.stdout.write(

@@ -14,9 +14,18 @@ export interface Place {
   readonly caFile: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** What an agent starts a program with whose identity may read the secrets. */
+  readonly workload: Readonly<Record<string, string>>;
   /** A secret that exists, and its value. */
   readonly secretName: string;
   readonly secretValue: string;
+}
+
+/** The environment of a program that has no secret of its own, beside an agent. */
+export function identityEnvironment(place: Place): Record<string, string> {
+  const known = Object.entries(clientEnvironment(place));
+  const plain = known.filter(([name]) => !name.startsWith('AZURE_'));
+  return { ...Object.fromEntries(plain), ...place.workload };
 }
 
 export interface ClientCase {

@@ -3,7 +3,6 @@
 // is not used.
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -131,7 +130,6 @@ export class AgentFiles {
   /** Whole or not at all: a crash leaves the old file. */
   #write(name: string, text: string): void {
     mkdirSync(this.directory, { recursive: true, mode: PRIVATE_DIRECTORY });
-    chmodSync(this.directory, PRIVATE_DIRECTORY);
     const file = this.#path(name);
     writeFileSync(`${file}.new`, text, { mode: PRIVATE_FILE });
     renameSync(`${file}.new`, file);

@@ -142,6 +142,7 @@ const AUTHORIZATION_ACTIONS = [
 const MANAGED_IDENTITY_ACTIONS = [
   'register/action',
   'identities/read',
+  'operations/read',
   'userAssignedIdentities/read',
   'userAssignedIdentities/write',
   'userAssignedIdentities/delete',

@@ -47,6 +47,7 @@ export const providers: readonly Provider[] = [
       'userAssignedIdentities',
       'userAssignedIdentities/federatedIdentityCredentials',
       'identities',
+      'operations',
     ],
   },
   { namespace: 'Microsoft.HybridCompute', types: ['machines'] },

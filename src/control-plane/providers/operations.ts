@@ -1,6 +1,6 @@
 // Resource providers: listed as registered, always. Registering one changes nothing and succeeds.
 import { resourceManagerErrors } from '#errors';
-import { ApiError, type Operation } from '#kernel';
+import { ApiError, type ApiVersions, type Operation } from '#kernel';
 import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow } from '../arm-row.ts';
 import { namesOf } from '../handling.ts';
@@ -66,23 +66,32 @@ function subscriptionRows(): readonly ArmRow[] {
   ];
 }
 
+function operationListRow(id: string, namespace: string, versions: ApiVersions): ArmRow {
+  return armRow({
+    ...base,
+    id,
+    method: 'GET',
+    path: `/providers/${namespace}/operations`,
+    versions,
+    audit: 'OperationList',
+    handle: ({ request }) =>
+      renderList({
+        request,
+        items: actionsByNamespace[namespace] ?? [],
+        key: ({ name }) => name,
+        render: renderOperation,
+      }),
+  });
+}
+
 function operationRows(): readonly ArmRow[] {
   return [
-    armRow({
-      ...base,
-      id: 'Operations_List',
-      method: 'GET',
-      path: '/providers/Microsoft.KeyVault/operations',
-      versions: armVersions.keyVault,
-      audit: 'OperationList',
-      handle: ({ request }) =>
-        renderList({
-          request,
-          items: actionsByNamespace['Microsoft.KeyVault'] ?? [],
-          key: ({ name }) => name,
-          render: renderOperation,
-        }),
-    }),
+    operationListRow('Operations_List', 'Microsoft.KeyVault', armVersions.keyVault),
+    operationListRow(
+      'ManagedIdentity_Operations_List',
+      'Microsoft.ManagedIdentity',
+      armVersions.managedIdentity,
+    ),
     armRow({
       ...base,
       id: 'ProviderOperationsMetadata_List',

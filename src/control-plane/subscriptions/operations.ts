@@ -3,15 +3,14 @@
 import { lapseOf } from '#authorization';
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Operation } from '#kernel';
-import { type Subscription, subscriptionResourceId, type Vault } from '#resources';
+import { type Subscription, subscriptionResourceId } from '#resources';
 import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow } from '../arm-row.ts';
-import { invalidFilter, parseFilter } from '../filter.ts';
-import { type ArmCall, namesOf } from '../handling.ts';
+import { namesOf } from '../handling.ts';
 import { renderList } from '../list.ts';
 import { knownLocations } from '../location.ts';
 import type { ArmContext, Management, ManagementTarget } from '../management.ts';
-import { listVaultsAsResources } from '../vaults/operations.ts';
+import { listSummaries } from './resource-summaries.ts';
 
 const SUBSCRIPTION = '/subscriptions/{subscriptionId}';
 const READ_ACTION = 'Microsoft.Resources/subscriptions/read';
@@ -94,7 +93,7 @@ function resourceListRows(management: Management): readonly ArmRow[] {
       access: { kind: 'authenticated' },
       audit: 'ResourceList',
       params: namesOf('subscriptionId'),
-      handle: (call) => listResources(management, call),
+      handle: (call) => listSummaries(management, call),
     }),
     armRow({
       ...base,
@@ -104,7 +103,7 @@ function resourceListRows(management: Management): readonly ArmRow[] {
       access: { kind: 'authenticated' },
       audit: 'ResourceList',
       params: namesOf('subscriptionId', 'resourceGroupName'),
-      handle: (call) => listResources(management, call),
+      handle: (call) => listSummaries(management, call),
     }),
   ];
 }
@@ -123,26 +122,6 @@ function maySee(management: Management, call: ArmContext, subscriptionId: string
     if (assignment.scope.toLowerCase().startsWith(prefix)) return true;
   }
   return false;
-}
-
-function listResources(management: Management, call: ArmCall) {
-  const matches = resourceFilter(call.request.query.$filter);
-  return listVaultsAsResources(management, call, matches);
-}
-
-/** `resourceType eq '…'` and `name eq '…'`, alone or both. */
-function resourceFilter(filter: string | undefined): (vault: Vault) => boolean {
-  const tests = parseFilter(filter).map((clause) => {
-    const value = clause.kind === 'equals' ? clause.value.toLowerCase() : undefined;
-    if (value !== undefined && clause.name === 'resourcetype') {
-      return () => value === 'microsoft.keyvault/vaults';
-    }
-    if (value !== undefined && clause.name === 'name') {
-      return (vault: Vault) => vault.name.toLowerCase() === value;
-    }
-    throw invalidFilter(filter ?? '');
-  });
-  return (vault) => tests.every((test) => test(vault));
 }
 
 function renderTenant({ directory, tenantId }: Management): unknown {

@@ -7,7 +7,6 @@ import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow, type PathParams } from '../arm-row.ts';
 import { findVault, type VaultAddress } from '../containers.ts';
 import { type ArmCall, changeOf, namesOf } from '../handling.ts';
-import { renderList } from '../list.ts';
 import { isLocation, normalizeLocation } from '../location.ts';
 import { callerOf, givingAnyRole, type Management, type ManagementTarget } from '../management.ts';
 import { listReadable } from '../resource-list.ts';
@@ -22,7 +21,6 @@ import {
   putVaultSchema,
   renderAccessPolicies,
   renderVault,
-  renderVaultAsResource,
 } from './wire.ts';
 
 const GROUP = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}';
@@ -268,10 +266,6 @@ function listVaults(management: Management, call: ArmCall): Result {
   });
 }
 
-function mayRead(management: Management, call: ArmCall, vault: Vault): boolean {
-  return management.allows(call, { action: READ.action, scope: vaultResourceId(vault) });
-}
-
 /** Live vaults of a subscription, or of one of its resource groups. */
 export function* vaultsIn(
   { resources }: Management,
@@ -282,20 +276,4 @@ export function* vaultsIn(
     if (vault.deleted !== undefined || !isSameId(vault.subscriptionId, subscriptionId)) continue;
     if (resourceGroup === undefined || isSameId(vault.resourceGroup, resourceGroup)) yield vault;
   }
-}
-
-/** For `/resources` lists: the caller's vaults that `matches` lets through, without properties. */
-export function listVaultsAsResources(
-  management: Management,
-  call: ArmCall,
-  matches: (vault: Vault) => boolean,
-): Result {
-  const { subscriptionId = '', resourceGroupName } = call.params;
-  return renderList({
-    request: call.request,
-    items: vaultsIn(management, subscriptionId, resourceGroupName),
-    key: vaultResourceId,
-    render: renderVaultAsResource,
-    visible: (vault) => matches(vault) && mayRead(management, call, vault),
-  });
 }

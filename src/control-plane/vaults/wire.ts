@@ -146,16 +146,6 @@ export function renderVault(vault: Vault, { vaultSuffix, created }: RenderVaultO
 }
 
 /** As `/resources` lists it: without properties. */
-export function renderVaultAsResource(vault: Vault): unknown {
-  return {
-    id: vaultResourceId(vault),
-    name: vault.name,
-    type: 'Microsoft.KeyVault/vaults',
-    location: vault.location,
-    tags: vault.tags,
-  };
-}
-
 export function renderAccessPolicies(vault: Vault): unknown {
   return {
     id: `${vaultResourceId(vault)}/accessPolicies/`,

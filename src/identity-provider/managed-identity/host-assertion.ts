@@ -77,6 +77,5 @@ async function verify(
 }
 
 function invalid(reason: string): ApiError {
-  const facts = { grantType: 'managed_identity', outcome: 'failure', why: reason };
-  return new ApiError(managedIdentityErrors.hostAssertionInvalid, {}, { reason: facts });
+  return new ApiError(managedIdentityErrors.hostAssertionInvalid, {}, { reason: { why: reason } });
 }

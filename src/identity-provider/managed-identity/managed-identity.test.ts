@@ -371,6 +371,10 @@ describe('an assertion is refused', () => {
     const answer = await ask({}, await assertionOf({ signer: newKey().privateKey }));
     assert.doesNotMatch(answer.text, /signature/);
     assert.match(JSON.stringify(tenant.outcomes.at(-1)), /signature verification failed/);
+    await ask({ client_id: 'foreign' });
+    const refused = JSON.stringify(tenant.outcomes.at(-1));
+    assert.ok(refused.includes('managed_identity') && refused.includes(MACHINE));
+    assert.ok(refused.includes('foreign'));
   });
 });
 

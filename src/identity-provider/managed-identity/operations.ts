@@ -1,11 +1,13 @@
 // Where a machine's agent obtains tokens for the managed identities of that machine. Programs never
 // come here: they ask the agent, who speaks IMDS's and App Service's dialects to them.
+import type { Host } from '#directory';
 import { managedIdentityErrors, oauthErrors } from '#errors';
 import { ApiError, type Operation, operation, z } from '#kernel';
 import type { LoginContext, LoginTarget } from '../login-context.ts';
 import { parseTenantAlias } from '../tenant-alias.ts';
 import { requireAppRoles } from '../token/app-roles.ts';
 import { issueAccessToken } from '../token/issue.ts';
+import { audited } from '../token/operations.ts';
 import { resolveResource } from '../token/target-resource.ts';
 import { requirePrincipal } from '../token/token-request.ts';
 import { renderTokensV1, uncached } from '../token/wire.ts';
@@ -15,6 +17,7 @@ import { selectIdentity } from './select-identity.ts';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const PATH = 'oauth2/managed-identity/token';
+const FACT_LENGTH_MAX = 256;
 
 const text = z.string().max(2048);
 
@@ -72,14 +75,33 @@ export function managedIdentityOperations(
   ];
 }
 
-async function answer(context: LoginContext, assertions: HostAssertionContext, form: TokenForm) {
+function answer(context: LoginContext, assertions: HostAssertionContext, form: TokenForm) {
+  const facts = {
+    grantType: 'managed_identity',
+    clientId: form.client_id?.slice(0, FACT_LENGTH_MAX),
+    resource: form.resource?.slice(0, FACT_LENGTH_MAX),
+  };
+  return audited(facts, async () => {
+    if (form.client_assertion_type !== JWT_BEARER) {
+      throw new ApiError(oauthErrors.assertionTypeUnsupported);
+    }
+    const assertion = requireParameter(form, 'client_assertion');
+    const resource = requireParameter(form, 'resource');
+    const host = await verifyHostAssertion(assertions, assertion);
+    return audited({ host: host.resourceId }, async () => {
+      const { body, audit } = await issueFor(context, host, { ...form, resource });
+      return { ...uncached(body), audit: { ...facts, host: host.resourceId, ...audit } };
+    });
+  });
+}
+
+/** The machine has proved itself. */
+async function issueFor(
+  context: LoginContext,
+  host: Host,
+  form: TokenForm & { readonly resource: string },
+) {
   const { directory } = context;
-  if (form.client_assertion_type !== JWT_BEARER) {
-    throw new ApiError(oauthErrors.assertionTypeUnsupported);
-  }
-  const assertion = requireParameter(form, 'client_assertion');
-  const wanted = requireParameter(form, 'resource');
-  const host = await verifyHostAssertion(assertions, assertion);
   const identity = selectIdentity(directory, host, {
     clientId: form.client_id,
     objectId: form.object_id,
@@ -89,28 +111,22 @@ async function answer(context: LoginContext, assertions: HostAssertionContext, f
   if (application === undefined) throw new ApiError(managedIdentityErrors.identityNotFound);
   const client = { application, method: 'certificate', credentialId: host.id } as const;
   const principal = requirePrincipal(context, client);
-  const resource = resolveResource(context, wanted);
+  const resource = resolveResource(context, form.resource);
   const roles = requireAppRoles(directory, principal, resource);
   const subject = { kind: 'app', principal, roles, hostResourceId: host.resourceId } as const;
-  const issued = await issueAccessToken(context, {
-    client,
-    resource,
-    subject,
-    claims: form.claims,
-  });
+  const { claims } = form;
+  const issued = await issueAccessToken(context, { client, resource, subject, claims });
   return {
-    ...uncached({
+    body: {
       ...renderTokensV1(issued),
       // Clients hold these against what they asked for (MSAL's Azure Arc source).
       client_id: identity.appId,
       object_id: identity.id,
       msi_res_id: identity.managedIdentityResourceId,
-    }),
+    },
     audit: {
-      grantType: 'managed_identity',
       clientId: identity.appId,
       resource: issued.resource.audience,
-      host: host.resourceId,
       ...issued.signedIn,
     },
   };

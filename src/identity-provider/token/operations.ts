@@ -134,7 +134,7 @@ function limit(text: string | undefined): string | undefined {
 }
 
 /** A refusal says in the audit log who was refused, beside its own reason. */
-async function audited<T>(facts: object, attempt: () => Promise<T>): Promise<T> {
+export async function audited<T>(facts: object, attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt();
   } catch (error) {

@@ -83,8 +83,12 @@ async function useCloud(az: Az, { instance }: Place): Promise<void> {
   strictEqual(endpoints.activeDirectory, `${instance.login}/`);
 }
 
-async function otherUser(place: Place): Promise<Az> {
-  const other = new Az(place);
+/** With settings and tokens of its own; `environment` is what its surroundings add. */
+export async function otherUser(
+  place: Place,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Az> {
+  const other = new Az(place, environment);
   await useCloud(other, place);
   return other;
 }

@@ -19,7 +19,7 @@ export class Az {
   readonly folder = mkdtempSync(join(tmpdir(), 'strongroom-az-'));
   readonly #environment: Readonly<Record<string, string>>;
 
-  constructor(place: Place) {
+  constructor(place: Place, surroundings: Readonly<Record<string, string>> = {}) {
     process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }));
     this.#environment = {
       ...clientEnvironment(place),
@@ -32,6 +32,7 @@ export class Az {
       AZURE_CORE_ONLY_SHOW_ERRORS: 'true',
       AZURE_CORE_LOGIN_EXPERIENCE_V2: 'off',
       AZURE_CORE_OUTPUT: 'json',
+      ...surroundings,
     };
   }
 
