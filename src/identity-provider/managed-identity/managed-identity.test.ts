@@ -206,6 +206,8 @@ describe('a registered machine', () => {
       clientId: worker.appId,
       resource: tenant.urls.vaultResource,
       host: MACHINE,
+      credential: 'certificate',
+      servicePrincipalId: worker.id,
     });
   });
 });
