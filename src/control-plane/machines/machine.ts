@@ -51,17 +51,19 @@ export function requireAssignable(
   const found = ids.map((id) => {
     const identity = identityById(management, id);
     const isKept = before?.userAssigned.some((assigned) => isSameId(assigned, id)) ?? false;
-    const mayAssign = isKept || management.allows(context, { action: ASSIGN, scope: id });
-    if (identity !== undefined && mayAssign) return identity;
+    const decision = management.decide(context, { action: ASSIGN, scope: id });
+    if (identity !== undefined && (isKept || decision.allowed)) return identity;
     const principal = callerOf(context);
-    throw new ApiError(resourceManagerErrors.linkedAuthorizationFailed, {
+    const args = {
       client: clientName(principal),
       objectId: principal.objectId,
       action,
       scope,
       linkedAction: ASSIGN,
       linked: id,
-    });
+    };
+    const reason = decision.allowed ? { code: 'IdentityNotFound' } : decision.reason;
+    throw new ApiError(resourceManagerErrors.linkedAuthorizationFailed, args, { reason });
   });
   return [...new Set(found)];
 }
