@@ -13,6 +13,10 @@ const REQUEST_ACTIONS: ReadonlySet<string> = new Set([
   'microsoft.keyvault/vaults/secrets/restore/action',
 ]);
 
+// No call comes through a private link, nor out of a subnet that is known: conditions on private
+// endpoints and subnets are undecided and allow nothing.
+const PUBLIC_NETWORK: readonly (readonly [string, AttributeValue])[] = [['isprivatelink', false]];
+
 export interface ContextInput {
   /** Lower-case. */
   readonly action: string;
@@ -39,7 +43,7 @@ export function conditionContext(input: ContextInput): ConditionContext {
       resource: addAttributes(resource, attributes.resource),
       request: addAttributes(request, attributes.request),
       principal: addAttributes(new Map(), attributes.principal),
-      environment: addAttributes(new Map(), attributes.environment).set(
+      environment: addAttributes(new Map(PUBLIC_NETWORK), attributes.environment).set(
         'utcnow',
         new Date(nowMs).toISOString(),
       ),

@@ -322,6 +322,17 @@ describe('conditions on secret names', () => {
     assert.ok(!decideData(world, data()).allowed);
   });
 
+  it('know that no call comes by private link, and of no subnet', () => {
+    const allows = (text: string) => decideData(conditioned(text), data()).allowed;
+    assert.ok(allows('@Environment[isPrivateLink] BoolEquals false'));
+    assert.ok(allows('!(@Environment[isPrivateLink] BoolEquals true)'));
+    for (const name of ['virtualNetworks/subnets', 'privateEndpoints']) {
+      const comparison = `@Environment[Microsoft.Network/${name}] StringEqualsIgnoreCase 'x'`;
+      assert.ok(!allows(comparison));
+      assert.ok(!allows(`!(${comparison})`));
+    }
+  });
+
   it('the time cannot be passed in by a request', () => {
     const world = conditioned(`@Environment[UtcNow] DateTimeGreaterThan '2030-01-01T00:00:00Z'`);
     const attributes = { environment: { UtcNow: '2031-01-01T00:00:00Z' } };
