@@ -20,6 +20,7 @@ import { logOperations } from '../logs/log-rows.ts';
 import { correlationId } from '../oauth-wire.ts';
 import { appRoleOperations } from './app-role-assignments/operations.ts';
 import { applicationOperations } from './applications/operations.ts';
+import { authenticationMethodOperations } from './authentication-methods/operations.ts';
 import { deletedItemOperations } from './deleted-items/operations.ts';
 import { directoryObjectOperations } from './directory-objects/operations.ts';
 import { directoryRoleOperations } from './directory-roles/operations.ts';
@@ -59,6 +60,7 @@ export function graphPlane(options: GraphPlaneOptions): Plane<GraphTarget> {
       ...directoryRoleOperations(options),
       ...organizationOperations(options),
       ...directoryObjectOperations(options),
+      ...authenticationMethodOperations(options),
       ...deletedItemOperations(options),
       ...logOperations(options.logs),
     ],

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { directoryRoleIds } from '#directory';
 import { z } from '#kernel';
+import { FormBrowser, redirected, tenantNetwork } from '#test/kit/form-browser.ts';
+import { authorizeAddress, makeUser, signIn } from '../authorize/authorize.fixture.ts';
 import { GraphCaller, PASSWORD } from '../graph/graph-caller.fixture.ts';
 
 const SIGN_INS = '/auditLogs/signIns';
@@ -78,6 +80,30 @@ describe('the sign-in log', () => {
     assert.equal(failed.userId, null);
     assert.equal(z.object({ errorCode: z.number() }).parse(failed.status).errorCode, 50126);
     assert.ok(!JSON.stringify(failed).includes('Wrong-Horse'));
+  });
+
+  test('tells of a person at the pages: the wrong password, and the right one', async () => {
+    const { tenant } = admin;
+    const user = await makeUser(tenant);
+    const browser = new FormBrowser(tenantNetwork(tenant, '198.51.100.4'));
+    await browser.open(authorizeAddress(tenant));
+    const form = { userName: user.userPrincipalName, password: 'Wrong-Horse-7' };
+    await browser.submit('/sign-in/password', form);
+    redirected(await signIn(browser, user));
+    const { items } = await filtered(
+      SIGN_INS,
+      `userId eq '${user.id}' and isInteractive eq true`,
+      '&$orderby=createdDateTime asc',
+    );
+    assert.deepEqual(
+      items.map(({ status }) => z.object({ errorCode: z.number() }).parse(status).errorCode),
+      [50126, 0],
+    );
+    for (const event of items) {
+      assert.equal(event.ipAddress, '198.51.100.4');
+      assert.equal(event.appDisplayName, 'Microsoft Azure CLI');
+      assert.ok(!JSON.stringify(event).includes('Wrong-Horse'));
+    }
   });
 
   test('shows the newest first, page by page, within a time', async () => {
