@@ -70,7 +70,7 @@ describe('the three principals of the article', () => {
     assert.equal(await status('POST', '/keys/one/backup'), 200);
     assert.equal(await status('DELETE', '/keys/one'), 200);
     assert.equal(await status('DELETE', '/deletedkeys/one'), 204);
-    for (const path of ['/secrets', '/secrets/one', '/deletedsecrets']) {
+    for (const path of ['/secrets', '/secrets/one', '/deletedsecrets', '/certificates']) {
       assert.equal(await status('GET', path), 403, path);
     }
     assert.equal(await status('PUT', '/secrets/one', { value: 'x' }), 403);
@@ -80,7 +80,7 @@ describe('the three principals of the article', () => {
   test('2 lists and reads keys, secrets and certificates, and changes nothing', async () => {
     const read = ['get', 'list'];
     const { status } = await classic({ keys: read, secrets: read, certificates: read });
-    for (const path of ['/keys', '/keys/one', '/secrets', '/secrets/one']) {
+    for (const path of ['/keys', '/keys/one', '/secrets', '/secrets/one', '/certificates']) {
       assert.equal(await status('GET', path), 200, path);
     }
     assert.equal(await status('POST', '/keys/two/create', { kty: 'EC' }), 403);
@@ -88,6 +88,8 @@ describe('the three principals of the article', () => {
     assert.equal(await status('DELETE', '/keys/one'), 403);
     assert.equal(await status('DELETE', '/secrets/one'), 403);
     assert.equal(await status('POST', '/keys/one/rotate'), 403);
+    assert.equal(await status('POST', '/certificates/c/create', { policy: {} }), 403);
+    assert.equal(await status('DELETE', '/certificates/c'), 403);
   });
 
   test('3 backs secrets up and restores them, and reads no value', async () => {
