@@ -1,3 +1,6 @@
+export type { AcmePorts, SendRequest } from './acme/acme-ports.ts';
+export { acmeProvider } from './acme/acme-provider.ts';
+export { findChallengeAnswer } from './acme/challenge.ts';
 export {
   type AuthorityContext,
   createAuthority,

@@ -2,7 +2,7 @@
 // to the planes as their ports.
 import { Authenticator, resourceAudiences } from '#authentication';
 import { Authorizer } from '#authorization';
-import { strongroomProvider } from '#certificate-authority';
+import { type AcmePorts, acmeProvider, strongroomProvider } from '#certificate-authority';
 import { type Config, endpoints } from '#config';
 import { DueSoon } from '#data-plane';
 import { Directory } from '#directory';
@@ -10,7 +10,7 @@ import { openIdentityLogs } from '#identity-provider';
 import { type Installation, openHsm, readAttestationAuthorities } from '#installation';
 import { systemClock as clock } from '#kernel';
 import { Resources } from '#resources';
-import { fetchJson, logError } from '#server';
+import { fetchJson, logError, sendHttps } from '#server';
 import { type Storage, tenantPartition } from '#storage';
 import { asSystem } from './system.ts';
 
@@ -32,9 +32,26 @@ export async function openEstate(storage: Storage, { tenantId }: Installation, c
     attestationAuthorities: readAttestationAuthorities(config),
     endpoints: urls,
     authority,
-    issuerProviders: [strongroomProvider(tenant, authority)],
+    issuerProviders: [
+      strongroomProvider(tenant, authority),
+      acmeProvider(tenant, acmePorts(config)),
+    ],
     soon: new DueSoon(),
     /** Values of `aud` that vaults accept. */
     audiences: resourceAudiences(urls).vault,
+  };
+}
+
+function acmePorts({ acme }: Config): AcmePorts | undefined {
+  if (acme === undefined) return undefined;
+  const { directory, dnsWebhook } = acme;
+  const token = dnsWebhook?.readToken();
+  return {
+    clock,
+    send: sendHttps,
+    directory,
+    ...(dnsWebhook && {
+      dnsWebhook: { url: dnsWebhook.url, ...(token !== undefined && { token }) },
+    }),
   };
 }

@@ -20,6 +20,16 @@ export interface HsmChoice {
     | { readonly kind: 'environment'; readonly read: () => string };
 }
 
+export interface AcmeChoice {
+  readonly directory: string;
+  /** Makes and removes DNS records; without it names are proven over plain http. */
+  readonly dnsWebhook?: {
+    readonly url: string;
+    /** A function, so that a printed Config never shows it. */
+    readonly readToken: () => string | undefined;
+  };
+}
+
 export interface Config {
   /** Absolute path of the directory that holds everything this instance keeps. */
   readonly dataDirectory: string;
@@ -33,6 +43,8 @@ export interface Config {
   readonly port: number;
   /** For plain http, which carries the `pki` endpoint and nothing else. Absent: none is served. */
   readonly httpPort?: number;
+  /** What issuers with the provider ACME use. Absent: they cannot issue. */
+  readonly acme?: AcmeChoice;
   /** What `serve` writes to standard output: a banner to read, or one JSON line when ready. */
   readonly output: 'text' | 'json';
   /** PEM files to serve instead of the certificates of the instance's own CA; both or neither. */

@@ -260,3 +260,29 @@ describe('the HSM', () => {
     assert.match(refusal({ environment }), /need --hsm-module/);
   });
 });
+
+it('plain http and ACME are off unless asked for, and only over addresses that are safe', () => {
+  assert.equal(load().httpPort, undefined);
+  assert.equal(load().acme, undefined);
+  assert.equal(load({ flags: { httpPort: '80' } }).httpPort, 80);
+  for (const httpPort of ['0', '-1', '65536', 'x']) {
+    assert.throws(() => load({ flags: { httpPort } }), ConfigError, httpPort);
+  }
+  const acmeDirectory = 'https://acme.example/directory';
+  assert.equal(load({ flags: { acmeDirectory } }).acme?.directory, acmeDirectory);
+  for (const wrong of ['acme.example', 'http://acme.example/', 'https://a:b@acme.example/']) {
+    assert.throws(() => load({ flags: { acmeDirectory: wrong } }), ConfigError, wrong);
+    assert.throws(
+      () => load({ flags: { acmeDirectory, acmeDnsWebhook: wrong } }),
+      ConfigError,
+      wrong,
+    );
+  }
+  assert.throws(() => load({ flags: { acmeDnsWebhook: 'https://dns.example/' } }), ConfigError);
+  const hook = load({
+    flags: { acmeDirectory, acmeDnsWebhook: 'http://127.0.0.1:9/' },
+    environment: { STRONGROOM_ACME_DNS_WEBHOOK_TOKEN: 'hook-secret' },
+  });
+  assert.equal(hook.acme?.dnsWebhook?.readToken(), 'hook-secret');
+  assert.doesNotMatch(JSON.stringify(hook), /hook-secret/);
+});

@@ -4,7 +4,13 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import ipaddr from 'ipaddr.js';
-import { type Config, ConfigError, type HsmChoice, type SealChoice } from './config.ts';
+import {
+  type AcmeChoice,
+  type Config,
+  ConfigError,
+  type HsmChoice,
+  type SealChoice,
+} from './config.ts';
 import { dataFiles } from './data-files.ts';
 import { configFileSetting, type Setting, settings, type Values } from './settings.ts';
 
@@ -48,6 +54,7 @@ export function loadConfig(sources: ConfigSources): Config {
     host: parseHost(values.host ?? '127.0.0.1'),
     port: parsePort(values.port),
     ...(values.httpPort !== undefined && { httpPort: parseHttpPort(values.httpPort) }),
+    ...acmeChoice(values),
     output: parseOutput(values.output ?? 'text'),
     ...tlsFiles(values),
     seal: chooseSeal(values, dataDirectory),
@@ -162,6 +169,30 @@ function parseHttpPort(text: string): number {
   throw new ConfigError(
     `The HTTP port ${JSON.stringify(text)} is not a whole number from 1 to ${PORT_MAX}.`,
   );
+}
+
+function acmeChoice({ acmeDirectory, acmeDnsWebhook, acmeDnsWebhookToken }: Values): {
+  readonly acme?: AcmeChoice;
+} {
+  if (acmeDirectory === undefined) {
+    if (acmeDnsWebhook === undefined) return {};
+    throw new ConfigError('--acme-dns-webhook serves --acme-directory: give that as well.');
+  }
+  const directory = parseAddress('--acme-directory', acmeDirectory);
+  if (acmeDnsWebhook === undefined) return { acme: { directory } };
+  const url = parseAddress('--acme-dns-webhook', acmeDnsWebhook);
+  return { acme: { directory, dnsWebhook: { url, readToken: () => acmeDnsWebhookToken } } };
+}
+
+/** https, or plain http to this machine itself. */
+function parseAddress(flag: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isOwn =
+    url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url !== undefined && (url.protocol === 'https:' || isOwn) && url.username === '') {
+    return url.href;
+  }
+  throw new ConfigError(`${flag} wants an https address, not ${JSON.stringify(text)}.`);
 }
 
 function parseOutput(text: string): 'text' | 'json' {

@@ -54,6 +54,27 @@ export const settings = [
     isPath: false,
   },
   {
+    name: 'acmeDirectory',
+    flag: '--acme-directory <url>',
+    variable: 'STRONGROOM_ACME_DIRECTORY',
+    help: 'ACME directory that issuers with the provider ACME use (default: none)',
+    isPath: false,
+  },
+  {
+    name: 'acmeDnsWebhook',
+    flag: '--acme-dns-webhook <url>',
+    variable: 'STRONGROOM_ACME_DNS_WEBHOOK',
+    help: 'told to make DNS records, so that ACME proves names by DNS instead of http',
+    isPath: false,
+  },
+  {
+    name: 'acmeDnsWebhookToken',
+    variable: 'STRONGROOM_ACME_DNS_WEBHOOK_TOKEN',
+    help: 'bearer token for --acme-dns-webhook',
+    isPath: false,
+    environmentOnly: true,
+  },
+  {
     name: 'output',
     flag: '--output <format>',
     variable: 'STRONGROOM_OUTPUT',

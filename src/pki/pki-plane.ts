@@ -6,6 +6,7 @@ import { pkiErrors } from '#errors';
 import { ApiError, type Plane, type Refusals } from '#kernel';
 import { tenantPartition } from '#storage';
 import { authorityOperations } from './authority-operations.ts';
+import { challengeOperations } from './challenge-operations.ts';
 import type { PkiContext, PkiTarget } from './pki-target.ts';
 
 export interface PkiPlaneOptions extends PkiContext {
@@ -21,7 +22,7 @@ export function pkiPlane(options: PkiPlaneOptions): Plane<PkiTarget> {
   const { hostname } = new URL(authority.address);
   return {
     name: 'pki',
-    operations: authorityOperations(options),
+    operations: [...authorityOperations(options), ...challengeOperations(options)],
     accept: (name) => (anyHost || name === hostname ? TARGET : undefined),
     // Every row is anonymous, so this is asked for unknown paths only.
     authenticate: async () => {

@@ -16,3 +16,4 @@ export {
 } from './pipeline.ts';
 export { logError, untilAskedToStop } from './process-edges.ts';
 export { type Match, type PathParams, Router } from './router.ts';
+export { sendHttps } from './send-https.ts';

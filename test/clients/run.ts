@@ -16,10 +16,11 @@ import { az } from './az.ts';
 import { go } from './go.ts';
 import { java } from './java.ts';
 import { openssl } from './openssl.ts';
+import { pebble } from './pebble.ts';
 import { python } from './python.ts';
 import type { ClientSuite, Place } from './suite.ts';
 
-const SUITES: readonly ClientSuite[] = [openssl, python, go, java, az];
+const SUITES: readonly ClientSuite[] = [openssl, python, go, java, az, pebble];
 
 const wanted = process.argv.slice(2).map((name) => name.toLowerCase());
 const counts = { passed: 0, failed: 0, skipped: 0 };

@@ -5,20 +5,19 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect, createServer as createTlsServer } from 'node:tls';
-import { z } from '#kernel';
 import { run } from '#test/kit/children.ts';
-import { assignRole, createVault, vaultScope } from '#test/kit/estate.ts';
 import { type Instance, projectRoot, startInstance } from '#test/kit/instance.ts';
+import {
+  awaitCertificate,
+  createCertificateVault,
+  freePort,
+  orderCertificate,
+  putIssuer,
+} from '#test/kit/issuing.ts';
 import { hasOpenssl, openssl } from '#test/kit/openssl.ts';
-
-const CERTIFICATES_OFFICER = 'a4417e6f-fecd-4de8-b567-7b0420556985';
-const SECRETS_USER = '4633458b-17de-408a-b874-0445c86b69e6';
-const VERSION = '7.6';
-const RETRIES_MAX = 100;
 
 describe('strongroom ca', () => {
   let instance: Instance;
@@ -28,11 +27,7 @@ describe('strongroom ca', () => {
   before(async () => {
     httpPort = await freePort();
     instance = await startInstance({ flags: ['--http-port', String(httpPort)] });
-    vault = await createVault(instance.owner, { model: 'rbac' });
-    const scope = vaultScope(instance.owner, vault);
-    for (const role of [CERTIFICATES_OFFICER, SECRETS_USER]) {
-      await assignRole(instance.owner, { to: instance.owner, role, scope });
-    }
+    vault = await createCertificateVault(instance.owner);
   });
   after(() => instance?.stop());
 
@@ -56,28 +51,10 @@ describe('strongroom ca', () => {
     });
   }
 
-  /** Waits until it is made, and gives its secret: private key and chain, as PEM. */
   async function issue(name: string, dnsName: string): Promise<string> {
-    const { owner } = instance;
-    const policy = {
-      issuer: { name: 'internal' },
-      x509_props: { subject: `CN=${dnsName}`, sans: { dns_names: [dnsName] } },
-      key_props: { kty: 'EC', crv: 'P-256', exportable: true, reuse_key: false },
-      secret_props: { contentType: 'application/x-pem-file' },
-    };
-    const send = (method: string, path: string, json?: unknown) =>
-      owner.vault(vault, { method, path, json, apiVersion: VERSION });
-    (await send('POST', `/certificates/${name}/create`, { policy })).expect(202);
-    const pending = z.looseObject({ status: z.string() });
-    let status = 'inProgress';
-    for (let tries = 0; status === 'inProgress' && tries < RETRIES_MAX; tries += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      const answer = await send('GET', `/certificates/${name}/pending`);
-      status = answer.expect(200).read(pending).status;
-    }
-    if (status !== 'completed') throw new Error(`the certificate is ${status}`);
-    const secret = (await send('GET', `/secrets/${name}`)).expect(200);
-    return secret.read(z.looseObject({ value: z.string() })).value;
+    const order = { vault, issuer: 'internal', name, dnsNames: [dnsName] };
+    await orderCertificate(instance.owner, order);
+    return await awaitCertificate(instance.owner, order);
   }
 
   test('is set up once, with name constraints', async () => {
@@ -99,11 +76,7 @@ describe('strongroom ca', () => {
   });
 
   test('issues to a vault; a strict client connects; the chain verifies', async () => {
-    const json = { provider: 'StrongroomCA' };
-    const path = '/certificates/issuers/internal';
-    (await instance.owner.vault(vault, { method: 'PUT', path, json, apiVersion: VERSION })).expect(
-      200,
-    );
+    await putIssuer(instance.owner, { vault, issuer: 'internal' }, { provider: 'StrongroomCA' });
     const value = await issue('web', 'www.internal.example');
     const roots = (await ca('show', '--pem')).stdout;
     const [root = ''] = roots.split(/(?<=-----END CERTIFICATE-----\n)/);
@@ -195,15 +168,3 @@ describe('strongroom ca', () => {
     assert.match((await ca('renew')).stdout, /^intermediate-2 .*\(issuing\)/);
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}

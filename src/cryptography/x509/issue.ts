@@ -112,7 +112,9 @@ function assertMayIssue(issuer: Certificate, input: IssueInput): void {
   const refuse = (why: string) => new X509Error('issuer', why);
   if (issuer.basicConstraints?.isAuthority !== true) throw refuse('isNoAuthority');
   if (!exportSpki(authority.key).equals(issuer.spki)) throw refuse('key');
-  if (notBeforeMs < issuer.notBeforeMs || notAfterMs > issuer.notAfterMs) throw refuse('lifetime');
+  const isWithin =
+    wholeSecond(notBeforeMs) >= issuer.notBeforeMs && wholeSecond(notAfterMs) <= issuer.notAfterMs;
+  if (!isWithin) throw refuse('lifetime');
   const below = profile.basicConstraints;
   const allowed = issuer.basicConstraints.pathLength;
   if (below?.isAuthority === true && allowed !== undefined) {
@@ -123,6 +125,11 @@ function assertMayIssue(issuer: Certificate, input: IssueInput): void {
     subject: profile.subject,
   });
   if (violated !== undefined) throw refuse(`nameConstraints ${violated}`);
+}
+
+/** Certificates know no smaller part of time. */
+function wholeSecond(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
 }
 
 interface Signing extends Validity {
