@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { directoryCases } from './az/directory.ts';
 import { identityCases } from './az/identities.ts';
 import { loginCases } from './az/login.ts';
+import { personCases } from './az/people.ts';
 import { roleCases } from './az/roles.ts';
 import { Az, HOME } from './az/shell.ts';
 import { vaultCases } from './az/vaults.ts';
@@ -29,6 +30,7 @@ export const az: ClientSuite = {
     const shell = new Az(place);
     return [
       ...loginCases(shell, place),
+      ...personCases(shell, place),
       ...directoryCases(shell, place),
       ...identityCases(shell, place),
       ...vaultCases(shell, place),

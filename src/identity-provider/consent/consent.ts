@@ -7,6 +7,8 @@ import {
   type User,
   wellKnownAppIds,
 } from '#directory';
+import { oauthErrors } from '#errors';
+import { ApiError } from '#kernel';
 import { decideConsent } from '../token/consent.ts';
 import type { TargetResource } from '../token/target-resource.ts';
 import type { UserScope } from '../token/user-scope.ts';
@@ -41,6 +43,17 @@ export function wantedConsent(
   if (clientId === undefined || resourceId === undefined) return undefined;
   if (resourceAppId === client.appId) return undefined;
   return { clientId, resourceId, ...missingOf(directory, question, { clientId, resourceId }) };
+}
+
+/**
+ * What a person let an application have in a browser it may not stretch with the tokens it got: no
+ * other resource without consent. Throws AADSTS65001.
+ */
+export function requireAskedConsent(directory: Directory, question: ConsentQuestion): void {
+  const wanted = wantedConsent(directory, question);
+  if (wanted === undefined || wanted.scopes.length === 0) return;
+  const { appId, displayName } = question.client;
+  throw new ApiError(oauthErrors.consentRequired, { appId, displayName });
 }
 
 type Missing = Pick<WantedConsent, 'scopes' | 'permissions' | 'needsAdministrator'>;

@@ -7,7 +7,9 @@ import {
   authorizeAddress,
   makeApplication,
   makeUser,
+  newProofKey,
   PASSWORD,
+  redeem,
   signIn,
 } from '../authorize/authorize.fixture.ts';
 
@@ -406,6 +408,34 @@ describe('consent', () => {
     assert.equal(tenant.directory.permissionGrants().length, count);
     const silent = redirected(await open({ prompt: 'none' }));
     assert.equal(silent.searchParams.get('error'), 'consent_required');
+  });
+
+  test('for one resource opens no other: not by the code, not by the refresh token', async () => {
+    const { application } = await makeApplication(tenant, {
+      publicClientRedirectUris: ['http://localhost'],
+    });
+    const { verifier, challenge } = newProofKey();
+    const asked = { client_id: application.appId, scope: 'User.Read offline_access' };
+    const codeFor = async () => {
+      const address = authorizeAddress(tenant, { ...asked, code_challenge: challenge });
+      const page = await browser.open(address);
+      if (/action="\/sign-in\/password"/.test(page.text)) {
+        await signIn(browser, user);
+        await browser.submit('/sign-in/consent', { answer: 'yes' });
+      }
+      return redirected(browser.page).searchParams.get('code') ?? '';
+    };
+    const form = { client_id: application.appId, code_verifier: verifier };
+    const scope = `${tenant.urls.vaultResource}/.default`;
+    const stretched = await redeem(tenant, { ...form, code: await codeFor(), scope });
+    assert.match(stretched.text, /AADSTS65001/);
+    const tokens = await redeem(tenant, { ...form, code: await codeFor() });
+    assert.equal(tokens.status, 200, tokens.text);
+    const refresh = { grant_type: 'refresh_token', refresh_token: `${tokens.body.refresh_token}` };
+    const other = await redeem(tenant, { client_id: application.appId, ...refresh, scope });
+    assert.match(other.text, /AADSTS65001/);
+    const same = { client_id: application.appId, ...refresh, scope: 'User.Read' };
+    assert.equal((await redeem(tenant, same)).status, 200);
   });
 
   test('for everyone is given by an administrator only', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../authorize/authorization-code.ts';
 import { decideProofKey } from '../authorize/proof-key.ts';
 import { requireOrigin } from '../authorize/redirect-uri.ts';
+import { requireAskedConsent } from '../consent/consent.ts';
 import type { LoginContext } from '../login-context.ts';
 import { issueUserTokens } from './issue.ts';
 import { SPA_LIFETIME_MS } from './refresh-token.ts';
@@ -53,13 +54,14 @@ export async function authorizationCodeGrant(
         context.clock,
       )
     : undefined;
+  const user = requireLiveSession(context, content);
+  requireAskedConsent(context.directory, { client: client.application, user, scope });
   const redemption = await redeemCode(view, code, {
     isRightful: (found) => decideRedemption(found, form) === undefined,
     family: started?.family,
     nowMs: context.clock.now(),
   });
   requireRedeemed(redemption, form);
-  const user = requireLiveSession(context, content);
   return issueUserTokens(context, {
     client,
     user,

@@ -3,6 +3,7 @@
 // for JavaScript and Go use the grant's short name (clients.md §1).
 import { signInErrors } from '#errors';
 import { ApiError } from '#kernel';
+import { requireAskedConsent } from '../consent/consent.ts';
 import type { DeviceApproval } from '../device-code/device-code.ts';
 import { pollDevice } from '../device-code/device-code-store.ts';
 import type { LoginContext } from '../login-context.ts';
@@ -38,8 +39,11 @@ export async function deviceCodeGrant(
       form: { scope: asked.scope, resource: asked.resource },
     });
     requireUserAccess(context.directory, { client, user, scope });
+    requireAskedConsent(context.directory, { client: client.application, user, scope });
     const isOffline = scope.openid.includes('offline_access') || asked.isV1;
-    const started = isOffline ? newFamily({ ...approval, clientId }, context.clock) : undefined;
+    const started = isOffline
+      ? newFamily({ ...approval, clientId, platform: 'publicClient' }, context.clock)
+      : undefined;
     return { user, scope, started };
   };
   let prepared: ReturnType<typeof prepare> | undefined;

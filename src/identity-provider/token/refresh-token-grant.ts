@@ -5,6 +5,7 @@ import { familyClients, isFamilyClient } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import { requireOrigin } from '../authorize/redirect-uri.ts';
+import { requireAskedConsent } from '../consent/consent.ts';
 import type { LoginContext } from '../login-context.ts';
 import { issueUserTokens, requireUserAccess } from './issue.ts';
 import type { RefreshFamily } from './refresh-token.ts';
@@ -33,11 +34,10 @@ export async function refreshTokenGrant(
   const clientIds = isFamilyClient(appId) ? familyClients : new Set([appId]);
   requireOrigin(client.application, platform, request.origin);
   const permit = (session: RefreshFamily) => {
-    requireUserAccess(context.directory, {
-      client,
-      scope,
-      user: requireLiveSession(context, session),
-    });
+    const user = requireLiveSession(context, session);
+    requireUserAccess(context.directory, { client, scope, user });
+    if (session.platform === undefined) return;
+    requireAskedConsent(context.directory, { client: client.application, user, scope });
   };
   const redeemed = await redeemRefreshToken(view, { text, clientIds, permit }, context.clock);
   const { verdict, family, refreshToken } = redeemed;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parse, parseJson, type Schema, z } from '#kernel';
-import { type Finished, run } from '#test/kit/children.ts';
+import { type Child, type Finished, launch, run } from '#test/kit/children.ts';
 import { CACHE, clientEnvironment, type Place } from '../suite.ts';
 
 export const HOME = join(CACHE, 'az');
@@ -63,6 +63,19 @@ export class Az {
     const { code, stdout, stderr } = await this.#run(words);
     if (code !== 0 && expected.test(stderr)) return;
     throw new Error(`az ${shown(words)}: exit ${code} instead of ${expected}\n${stdout}${stderr}`);
+  }
+
+  /** Starts a command that talks with a person; the browser it opens is $BROWSER. */
+  start(...words: readonly string[]): Child {
+    const { BROWSER } = process.env;
+    return launch(PYTHON, ['-m', 'azure.cli', ...words], {
+      cwd: this.folder,
+      env: {
+        ...this.#environment,
+        AZURE_CORE_ONLY_SHOW_ERRORS: 'false',
+        ...(BROWSER === undefined ? {} : { BROWSER }),
+      },
+    });
   }
 
   async #succeed(words: readonly string[]): Promise<Finished> {
