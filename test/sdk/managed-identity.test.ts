@@ -14,7 +14,12 @@ import { z } from '#kernel';
 import { type Agent, createIdentity, type Identity, startAgent } from '#test/kit/agent.ts';
 import { run } from '#test/kit/children.ts';
 import { createVault, RESOURCE_GROUP, ROLES, vaultScope } from '#test/kit/estate.ts';
-import { type Instance, plainEnvironment, temporaryDirectory } from '#test/kit/instance.ts';
+import {
+  type Instance,
+  plainEnvironment,
+  runCommand,
+  temporaryDirectory,
+} from '#test/kit/instance.ts';
 import { collect, credential, startTrustedInstance } from './clients.ts';
 
 const PROGRAM = fileURLToPath(new URL('get-secret-by-identity.ts', import.meta.url));
@@ -129,6 +134,11 @@ describe('a program on a registered machine', () => {
     await getsSecret('default', { ...only, AZURE_CLIENT_ID: worker.clientId });
   });
 
+  test('MSI_ENDPOINT and MSI_SECRET, as older clients read them', async () => {
+    const { MSI_ENDPOINT = '', MSI_SECRET = '' } = await agent.workload('old', worker.clientId);
+    await getsSecret('managed', { MSI_ENDPOINT, MSI_SECRET });
+  });
+
   test('IMDS: ManagedIdentityCredential and DefaultAzureCredential', async () => {
     await getsSecret('managed', { ...imds(), ...named() });
     await getsSecret('default', { ...imds(), AZURE_CLIENT_ID: worker.clientId });
@@ -159,6 +169,25 @@ describe('a program on a registered machine', () => {
     });
     assert.equal(stdout, '');
     assert.match(stderr, /Identity not found/);
+  });
+});
+
+describe('an agent whose machine nobody registered', () => {
+  test('does not start, and says what somebody has to type who may', async () => {
+    const place = ['--agent-dir', join(directory, 'stranger')];
+    const machine = agent.machine.replace('web-1', 'unregistered');
+    const where = ['--login', instance.login, '--tenant', instance.tenantId];
+    const trust = ['--ca-file', instance.caFile];
+    const noted = await runCommand([
+      ...['identity-agent', 'register', '--machine', machine],
+      ...[...place, ...where, ...trust],
+    ]);
+    assert.equal(noted.code, 0, noted.stderr);
+    const key = /"clientPublicKey":"([^"]+)"/.exec(noted.stdout)?.[1] ?? 'none';
+    const started = await runCommand(['identity-agent', ...place, '--listen', '127.0.0.1:0']);
+    assert.equal(started.code, 1);
+    assert.match(started.stderr, /does not know .*unregistered with this key/);
+    assert.ok(started.stderr.includes('az rest --method put') && started.stderr.includes(key));
   });
 });
 

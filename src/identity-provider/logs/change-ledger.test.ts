@@ -95,6 +95,17 @@ describe('its description', () => {
     assert.doesNotMatch(JSON.stringify(changed), /argon2id|JBSWY3DP|OTHER/);
   });
 
+  test('tells which identities a registered machine was given and lost', () => {
+    const machine = { id: 'x', resourceId: '/machines/web', publicKey: 'MFkw' };
+    const described = describeChange({
+      kind: 'host',
+      before: { ...machine, userAssignedPrincipalIds: ['old'] },
+      after: { ...machine, userAssignedPrincipalIds: ['new'] },
+    });
+    assert.match(described.activityDisplayName, /userAssignedPrincipalId to registered machine$/);
+    assert.match(JSON.stringify(described.target.modifiedProperties), /old.*new/);
+  });
+
   test('has a length that no caller chooses', () => {
     const many = Array.from({ length: 10_000 }, (_, at) => `https://${at}.test/${'x'.repeat(100)}`);
     const described = describeChange({

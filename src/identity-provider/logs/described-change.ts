@@ -101,6 +101,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
     links: ['owners'],
     credentials: ['federatedIdentityCredentials'],
   },
+  host: {
+    category: 'ApplicationManagement',
+    type: 'Device',
+    noun: 'registered machine',
+    plain: ['resourceId', 'publicKey', 'systemAssignedPrincipalId'],
+    links: ['userAssignedPrincipalIds'],
+  },
   role: { category: 'RoleManagement', type: 'Role', noun: 'role', plain: [], links: ['members'] },
   appRoleAssignment: {
     category: 'ApplicationManagement',
