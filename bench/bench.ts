@@ -12,6 +12,7 @@ import { startInstance, temporaryDirectory } from '#test/kit/instance.ts';
 import { Generator, type Target } from './generator.ts';
 import { compare, type Figures, measure, median, type Rounds } from './measure.ts';
 import { residentMegabytes } from './process-figures.ts';
+import { compareWithSigning } from './signing.ts';
 import { renderRequest, Subject, secretName } from './subject.ts';
 import { describeMiss, round, TARGETS, type TargetName } from './targets.ts';
 
@@ -123,6 +124,20 @@ async function measurePut(subject: Subject): Promise<void> {
 
 const TOKEN = z.object({ access_token: z.string() });
 
+async function measureIssue(subject: Subject): Promise<void> {
+  const requests = [subject.issueToken()];
+  const issuing = { target: subject.loginTarget, requests, connections: CONNECTIONS };
+  const compared = await compareWithSigning(generator, issuing, rounds);
+  const { ratio, processorRatio, signaturesPerSecond, tokens } = compared;
+  print(`  RSA-2048 alone ${round(signaturesPerSecond)}/s`);
+  printFigures('token', tokens);
+  figures.tokenToSigning = ratio;
+  if (processorRatio !== undefined) informative.tokenToSigningByProcessor = processorRatio;
+  const byProcessor =
+    processorRatio === undefined ? '' : ` (by processor time ${round(processorRatio)})`;
+  print(`    ratio ${round(ratio)}${byProcessor}`);
+}
+
 async function measureTokens(subject: Subject): Promise<void> {
   const issue = subject.issueToken();
   const target = subject.loginTarget;
@@ -220,6 +235,7 @@ try {
   const listing = { ...getLoad(subject, SECRETS_FEW), requests: [subject.list()] };
   informative.listToBare = await compareWithBare('list of 25 secrets', listing);
   await measurePut(subject);
+  await measureIssue(subject);
   await measureTokens(subject);
   await measureMany(subject, figures.getToBare);
   await subject.instance.stop();

@@ -22,6 +22,12 @@ export const TARGETS = {
     value: 2,
     unit: '',
   },
+  tokenToSigning: {
+    what: 'token, to RSA-2048 signing alone',
+    bound: 'at least',
+    value: 0.8,
+    unit: '',
+  },
   getManyToFew: {
     what: 'GET with many secrets, to few',
     bound: 'at least',

@@ -1,6 +1,6 @@
 // Client secrets: generated here, never chosen, so a plain SHA-256 is enough to keep them by
 // (256 bits of entropy cannot be searched). The secret itself is shown once and never stored.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash as digest, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { PasswordCredential } from './records.ts';
 
 const SECRET_BYTES = 32;
@@ -45,7 +45,7 @@ export function decideSecret(
 }
 
 function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return digest('sha256', text, 'buffer');
 }
 
 function equal(a: Buffer, b: Buffer): boolean {

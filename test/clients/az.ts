@@ -2,6 +2,8 @@
 // the order in which somebody would set up a vault.
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { directoryCases } from './az/directory.ts';
 import { identityCases } from './az/identities.ts';
 import { loginCases } from './az/login.ts';
@@ -9,8 +11,17 @@ import { personCases } from './az/people.ts';
 import { roleCases } from './az/roles.ts';
 import { Az, HOME } from './az/shell.ts';
 import { vaultCases } from './az/vaults.ts';
-import { CACHE, type ClientSuite, install } from './suite.ts';
+import {
+  CACHE,
+  type ClientCase,
+  type ClientSuite,
+  expectLastLine,
+  install,
+  type Place,
+} from './suite.ts';
 
+const PROGRAM = fileURLToPath(new URL('az/azure-cli-credential.ts', import.meta.url));
+const NAMES = join(import.meta.dirname, '..', 'kit', 'resolve-names.ts');
 const PYTHON = join(HOME, 'bin', 'python');
 const REQUIREMENTS = join(import.meta.dirname, 'az', 'requirements.txt');
 
@@ -30,6 +41,7 @@ export const az: ClientSuite = {
     const shell = new Az(place);
     return [
       ...loginCases(shell, place),
+      azureCliCredential(shell, place),
       ...personCases(shell, place),
       ...directoryCases(shell, place),
       ...identityCases(shell, place),
@@ -38,3 +50,24 @@ export const az: ClientSuite = {
     ];
   },
 };
+
+/** The real `az`, signed in by the case before, gives @azure/identity its token. */
+function azureCliCredential(az: Az, place: Place): ClientCase {
+  const { instance } = place;
+  return {
+    name: 'AzureCliCredential of @azure/identity asks it for a token',
+    run: () =>
+      expectLastLine({
+        command: process.execPath,
+        parameters: ['--import', NAMES, PROGRAM],
+        environment: {
+          ...az.environment,
+          NODE_EXTRA_CA_CERTS: place.caFile,
+          STRONGROOM_TEST_DOMAIN: instance.domain,
+          RESOURCE: instance.management,
+          SUBSCRIPTIONS: `${instance.management}/subscriptions?api-version=2022-12-01`,
+        },
+        expected: instance.subscriptionId,
+      }),
+  };
+}

@@ -1,6 +1,7 @@
 // azidentity, azsecrets and azkeys, current versions: a program with a secret, and one without.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { signInCases, type Way } from './sign-in.ts';
 import {
   CACHE,
   type ClientSuite,
@@ -9,6 +10,16 @@ import {
   identityEnvironment,
   install,
 } from './suite.ts';
+
+/** Through `adfs` it only gets its token: azsecrets wants a challenge that says `/adfs` then. */
+const WAYS: readonly Way[] = [
+  'certificate',
+  'certificate-chain',
+  'assertion',
+  'workload',
+  'password',
+  'environment',
+];
 
 const PROGRAM = join(CACHE, 'go-secrets');
 const BY_IDENTITY = join(CACHE, 'go-identity');
@@ -29,6 +40,13 @@ export const go: ClientSuite = {
       if (failed !== undefined) return { unavailable: failed };
     }
     const environment = { ...clientEnvironment(place), SSL_CERT_FILE: place.caFile };
+    const start = (way: string, more: Readonly<Record<string, string>>) =>
+      expectLastLine({
+        command: PROGRAM,
+        parameters: [way],
+        environment: { ...environment, ...more },
+        expected: place.secretValue,
+      });
     return [
       {
         name: 'everything azsecrets does with a secret, and azkeys with a key',
@@ -50,6 +68,7 @@ export const go: ClientSuite = {
             expected: place.secretValue,
           }),
       },
+      ...signInCases(place, WAYS, start),
     ];
   },
 };

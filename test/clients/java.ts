@@ -2,6 +2,7 @@
 // file that only this Java reads, trust from a store that holds the instance's authority alone.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { signInCases, type Way } from './sign-in.ts';
 import {
   CACHE,
   type ClientSuite,
@@ -12,6 +13,14 @@ import {
   type Place,
 } from './suite.ts';
 
+const WAYS: readonly Way[] = [
+  'certificate',
+  'certificate-chain',
+  'assertion',
+  'workload',
+  'password',
+  'environment',
+];
 const SOURCE = join(import.meta.dirname, 'java');
 const HOME = join(CACHE, 'java');
 const CLASS_PATH_FILE = join(HOME, 'classpath');
@@ -56,7 +65,7 @@ export const java: ClientSuite = {
     const hostsFile = join(HOME, 'hosts');
     writeFileSync(hostsFile, `127.0.0.1 ${hostNames(place).join(' ')}\n`);
     const classPath = `${join(HOME, 'classes')}:${readFileSync(CLASS_PATH_FILE, 'utf8').trim()}`;
-    const runClass = (name: string, environment: Readonly<Record<string, string>>) =>
+    const start = (program: readonly string[], environment: Readonly<Record<string, string>>) =>
       expectLastLine({
         command: 'java',
         parameters: [
@@ -64,7 +73,7 @@ export const java: ClientSuite = {
           `-Djavax.net.ssl.trustStore=${store}`,
           `-Djavax.net.ssl.trustStorePassword=${STORE_PASSWORD}`,
           ...['-cp', classPath],
-          name,
+          ...program,
         ],
         environment,
         expected: place.secretValue,
@@ -72,16 +81,19 @@ export const java: ClientSuite = {
     return [
       {
         name: 'everything azure-security-keyvault-secrets does with a secret',
-        run: () => runClass('SecretsSurface', clientEnvironment(place)),
+        run: () => start(['SecretsSurface'], clientEnvironment(place)),
       },
       {
         name: 'everything azure-security-keyvault-keys does with a key, held against the JDK',
-        run: () => runClass('KeysSurface', clientEnvironment(place)),
+        run: () => start(['KeysSurface'], clientEnvironment(place)),
       },
       {
         name: 'ManagedIdentityCredential and DefaultAzureCredential beside an agent',
-        run: () => runClass('SecretByIdentity', identityEnvironment(place)),
+        run: () => start(['SecretByIdentity'], identityEnvironment(place)),
       },
+      ...signInCases(place, WAYS, (way, more) =>
+        start(['SignIn', way], { ...clientEnvironment(place), ...more }),
+      ),
     ];
   },
 };

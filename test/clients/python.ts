@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '#test/kit/instance.ts';
+import { signInCases, type Way } from './sign-in.ts';
 import {
   CACHE,
   type ClientCase,
@@ -54,6 +55,13 @@ function cases(place: Place): ClientCase[] {
     writeFileSync(file, renderSample(place, sample), { mode: 0o600 });
     return runFile(file);
   };
+  const start = (way: string, more: Readonly<Record<string, string>>) =>
+    expectLastLine({
+      command: PYTHON,
+      parameters: [join(SOURCE, 'sign_in.py'), way],
+      environment: { ...environment, ...more },
+      expected: place.secretValue,
+    });
   const skip = existsSync(DOCUMENT) ? {} : { skip: 'the document is not beside this checkout' };
   const { tenantId } = place.instance;
   return [
@@ -89,7 +97,24 @@ function cases(place: Place): ClientCase[] {
       ...skip,
       run: () => runSample({ tenantId: 'adfs', instanceDiscovery: true }),
     },
+    ...signInCases(place, WAYS, start),
+    ...signInCases(place, ['password'], start).map((one) => ({ ...one, ...passwordSkip(place) })),
   ];
+}
+
+const WAYS: readonly Way[] = [
+  'certificate',
+  'certificate-chain',
+  'assertion',
+  'workload',
+  'environment',
+  'default',
+];
+
+/** MSAL Python looks for the realm of a person on port 443, whatever the authority's port. */
+function passwordSkip({ instance }: Place) {
+  const skip = 'MSAL looks for the realm of a person on port 443';
+  return instance.port === 443 ? {} : { skip };
 }
 
 interface Sample {

@@ -1,8 +1,10 @@
 // What a suite of clients is: how to get it ready on this machine, and the programs it runs.
 import { join } from 'node:path';
-import { env } from 'node:process';
+import process from 'node:process';
 import { run } from '#test/kit/children.ts';
 import { type Instance, projectRoot } from '#test/kit/instance.ts';
+
+import type { Proofs } from './sign-in.ts';
 
 /** Where suites keep what they install: outside version control, kept from run to run. */
 export const CACHE = join(projectRoot, 'build', 'clients');
@@ -19,6 +21,8 @@ export interface Place {
   /** A secret that exists, and its value. */
   readonly secretName: string;
   readonly secretValue: string;
+  /** What the application, and a person, can prove themselves with. */
+  readonly proofs: Proofs;
 }
 
 /** The environment of a program that has no secret of its own, beside an agent. */
@@ -46,7 +50,7 @@ export interface ClientSuite {
 export function clientEnvironment(place: Place): Record<string, string> {
   const { instance } = place;
   const inherited: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
+  for (const [name, value] of Object.entries(process.env)) {
     if (value !== undefined && !/^(AZURE|STRONGROOM)/.test(name)) inherited[name] = value;
   }
   return {
@@ -56,6 +60,7 @@ export function clientEnvironment(place: Place): Record<string, string> {
     AZURE_CLIENT_ID: place.clientId,
     AZURE_CLIENT_SECRET: place.clientSecret,
     VAULT_URL: place.vaultUrl,
+    VAULT_RESOURCE: `https://${instance.vaultSuffix.slice(1)}`,
     SECRET_NAME: place.secretName,
     STRONGROOM_TEST_DOMAIN: instance.domain,
   };
@@ -71,7 +76,9 @@ export interface Program {
 /** Runs a program whose last printed line must be `expected`; throws with its words otherwise. */
 export async function expectLastLine(program: Program): Promise<void> {
   const { command, parameters, environment, expected } = program;
-  const finished = await run(command, parameters, { env: environment, limitMs: 120_000 });
+  // Python takes an empty AZURE_CLIENT_SECRET for a secret: what is empty is not set.
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const finished = await run(command, parameters, { env, limitMs: 120_000 });
   const last = finished.stdout.trimEnd().split('\n').at(-1);
   if (finished.code === 0 && last === expected) return;
   throw new Error(`exit ${finished.code}, "${last}" at the end\n${finished.stderr}`);

@@ -4,18 +4,31 @@ import { sign } from 'node:crypto';
 import type { CurrentKey } from '#directory';
 import { encodeBase64Url } from '#kernel';
 
+/** Headers by key id: a key's is the same for every token it signs. */
+const headers = new Map<string, string>();
+const HEADERS_MAX = 16;
+
 export async function signJwt(
   key: CurrentKey,
   claims: Readonly<Record<string, unknown>>,
 ): Promise<string> {
-  const header = { typ: 'JWT', alg: 'RS256', x5t: key.kid, kid: key.kid };
-  const signed = `${encodeJson(header)}.${encodeJson(claims)}`;
+  const signed = `${headerOf(key.kid)}.${encodeJson(claims)}`;
   const signature = await new Promise<Buffer>((resolve, reject) => {
-    sign('sha256', Buffer.from(signed, 'ascii'), key.privateKey, (error, bytes) =>
+    // Both parts are base64url, so every character is one byte.
+    sign('sha256', Buffer.from(signed, 'latin1'), key.privateKey, (error, bytes) =>
       error ? reject(error) : resolve(bytes),
     );
   });
   return `${signed}.${encodeBase64Url(signature)}`;
+}
+
+function headerOf(kid: string): string {
+  const known = headers.get(kid);
+  if (known !== undefined) return known;
+  const header = encodeJson({ typ: 'JWT', alg: 'RS256', x5t: kid, kid });
+  if (headers.size >= HEADERS_MAX) headers.clear();
+  headers.set(kid, header);
+  return header;
 }
 
 function encodeJson(value: unknown): string {

@@ -84,6 +84,12 @@ export class Az {
     throw new Error(`az ${shown(words)}: exit ${finished.code}\n${finished.stderr.slice(-2000)}`);
   }
 
+  /** What a program of its user's finds: the settings, and `az` on its path. */
+  get environment(): Readonly<Record<string, string>> {
+    const path = `${join(HOME, 'bin')}:${this.#environment.PATH ?? ''}`;
+    return { ...this.#environment, PATH: path };
+  }
+
   #run(words: readonly string[]): Promise<Finished> {
     return run(PYTHON, ['-m', 'azure.cli', ...words], {
       cwd: this.folder,

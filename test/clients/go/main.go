@@ -1,5 +1,6 @@
 // Everything azsecrets can do with a secret, and azkeys with a key, once; prints the value of
-// SECRET_NAME last.
+// SECRET_NAME last. With an argument it only gets that value, signed in the way the argument says
+// (sign_in.go).
 package main
 
 import (
@@ -57,6 +58,10 @@ func main() {
 	options := policy.ClientOptions{
 		Transport: transport(),
 		Retry:     policy.RetryOptions{MaxRetries: -1},
+	}
+	if len(os.Args) > 1 {
+		signIn(ctx, os.Args[1], options)
+		return
 	}
 	credential := must(azidentity.NewClientSecretCredential(
 		os.Getenv("AZURE_TENANT_ID"), os.Getenv("AZURE_CLIENT_ID"), os.Getenv("AZURE_CLIENT_SECRET"),
