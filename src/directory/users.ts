@@ -53,8 +53,9 @@ export async function updateUser(
   clock: Clock,
 ): Promise<User> {
   const { passwordProfile, ...properties } = target.changes;
-  const secrets =
-    passwordProfile && (await sealPassword(passwordProfile, properties.userPrincipalName ?? ''));
+  const known = await view.get<User>(recordPath('user', target.id));
+  const name = properties.userPrincipalName ?? known?.userPrincipalName ?? '';
+  const secrets = passwordProfile && (await sealPassword(passwordProfile, name));
   return update<User>(view, { kind: 'user', id: target.id }, async (before, transaction) => {
     const cut = secrets && { signInSessionsValidFromDateTime: sessionCut(before, clock) };
     const after: User = { ...before, ...properties, ...secrets, ...cut };

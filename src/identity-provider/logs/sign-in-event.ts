@@ -4,7 +4,6 @@
 // https://learn.microsoft.com/graph/api/resources/signin
 import type { AuditedRequest } from '#audit';
 import type { Directory } from '#directory';
-import { z } from '#kernel';
 import type { EventStamp } from './event-id.ts';
 
 const TEXT_MAX = 256;
@@ -39,20 +38,19 @@ export type SignInEvent = {
   readonly occurrences: number;
 };
 
-const text = z.string().optional().catch(undefined);
-const factsSchema = z.object({
-  grantType: text,
-  clientId: text,
-  userId: text,
-  servicePrincipalId: text,
-  userPrincipalName: text,
-  resource: text,
-  credential: text,
-  method: text,
-  outcome: text,
-  errorCode: text,
-});
-type Facts = z.infer<typeof factsSchema>;
+const FACTS = [
+  'grantType',
+  'clientId',
+  'userId',
+  'servicePrincipalId',
+  'userPrincipalName',
+  'resource',
+  'credential',
+  'method',
+  'outcome',
+  'errorCode',
+] as const;
+type Facts = { readonly [name in (typeof FACTS)[number]]?: string };
 
 /** `undefined` for what is no sign-in: pages that are only shown, discovery documents, polls. */
 export function describeSignIn(
@@ -90,10 +88,22 @@ export function describeSignIn(
   };
 }
 
+/** Read by hand: it is done for every token that is given out. */
 function factsOf({ details, reason }: AuditedRequest): Facts {
-  const known = factsSchema.safeParse(details).data ?? {};
-  const refused = factsSchema.safeParse(reason).data ?? {};
-  return { ...refused, ...Object.fromEntries(Object.entries(known).filter(([, value]) => value)) };
+  const facts: { -readonly [name in keyof Facts]: string } = {};
+  for (const name of FACTS) {
+    const value = textOf(details, name) ?? textOf(reason, name);
+    if (value !== undefined) facts[name] = value;
+  }
+  return facts;
+}
+
+function textOf(source: unknown, name: string): string | undefined {
+  if (typeof source !== 'object' || source === null || !Object.hasOwn(source, name)) {
+    return undefined;
+  }
+  const value: unknown = Reflect.get(source, name);
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function describeWho(facts: Facts, directory: Directory) {

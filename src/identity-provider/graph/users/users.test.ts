@@ -46,6 +46,13 @@ describe('one’s own account', () => {
 });
 
 describe('a user', () => {
+  test('gets no password that holds his own name, not even later', async () => {
+    const id = await admin.createUser('longname');
+    const profile = { password: 'Longname-Horse-7', forceChangePasswordNextSignIn: false };
+    const refused = await admin.patch(`/users/${id}`, { passwordProfile: profile });
+    assert.deepEqual(refused.refusal, BAD);
+  });
+
   test('keeps what Graph’s clients say of him, and gives it back', async () => {
     const about = { jobTitle: 'Smith', businessPhones: ['1'], usageLocation: 'DE', city: null };
     const id = await admin.createUser('described', about);
