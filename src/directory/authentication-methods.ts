@@ -79,12 +79,13 @@ export function notePasskeyUse(
   input: { readonly userId: string; readonly credentialId: string; readonly counter: number },
 ): Promise<void> {
   const { userId, credentialId, counter } = input;
-  return change(view, userId, (before) => ({
-    ...before,
-    passkeys: before.passkeys.map((one) =>
-      one.credentialId === credentialId ? { ...one, counter } : one,
-    ),
-  }));
+  return change(view, userId, (before) => {
+    const known = before.passkeys.find((one) => one.credentialId === credentialId);
+    // Passkeys that are synchronized count nothing: there is nothing to write then.
+    if (known === undefined || known.counter === counter) return before;
+    const passkeys = before.passkeys.map((one) => (one === known ? { ...one, counter } : one));
+    return { ...before, passkeys };
+  });
 }
 
 /** Throws `Request_ResourceNotFound` if it is not there. */
@@ -105,8 +106,9 @@ function change(
 ): Promise<void> {
   const path = recordPath('authenticationMethods', userId);
   return view.transact(async (transaction) => {
-    const before = await transaction.get<AuthenticationMethods>(path);
-    transaction.put(path, work(before ?? { userId, passkeys: [] }, transaction));
+    const before = (await transaction.get<AuthenticationMethods>(path)) ?? { userId, passkeys: [] };
+    const after = work(before, transaction);
+    if (after !== before) transaction.put(path, after);
   });
 }
 
