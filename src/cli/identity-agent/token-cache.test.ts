@@ -70,6 +70,15 @@ describe('a token that the agent has', () => {
     assert.equal(await tokenOf(provider, QUESTION, revoked.toUpperCase()), 'token-2');
   });
 
+  test('is asked for beside at most 31 others; who comes later may try again', async () => {
+    const provider = new FakeProvider();
+    const asked = Array.from({ length: 40 }, (_, n) => tokenOf(provider, { resource: `r${n}` }));
+    const answers = await Promise.all(asked);
+    assert.equal(answers.filter((one) => one === 'unreachable').length, 8);
+    assert.equal(provider.asked.length, 32);
+    assert.notEqual(await tokenOf(provider, { resource: 'r39' }), 'unreachable');
+  });
+
   test('is one of at most a thousand', async () => {
     const provider = new FakeProvider();
     for (let n = 0; n <= 1000; n += 1) await tokenOf(provider, { resource: `r${n}` });

@@ -9,6 +9,8 @@ const FRESH_S = 300;
 /** A token with less than this left is not handed out. */
 const REMAINING_S_MIN = 60;
 const ENTRIES_MAX = 1000;
+const ASKING_MAX = 32;
+const BUSY: UpstreamAnswer = { kind: 'unreachable', cause: 'too many questions at once' };
 
 interface Entry {
   readonly token: IssuedToken;
@@ -52,6 +54,8 @@ export class TokenCache {
   #askOnce(key: string, question: TokenQuestion): Promise<UpstreamAnswer> {
     const known = this.#asking.get(key);
     if (known !== undefined) return known;
+    // Whoever may ask can ask for many things at once; upstream is not to feel it.
+    if (this.#asking.size >= ASKING_MAX) return Promise.resolve(BUSY);
     const asked = this.#ask(question)
       .then((answer) => this.#keep(key, answer))
       .finally(() => this.#asking.delete(key));
