@@ -103,6 +103,11 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
       if (application === undefined) {
         throw new ApiError(graphErrors.applicationUnknown, { appId: body.appId });
       }
+      const { appId } = application;
+      // Before anything is touched: the secrets of the one that is there are its own.
+      if (directory.servicePrincipalByAppId(appId)) {
+        throw new ApiError(graphErrors.servicePrincipalExists, { appId });
+      }
       const view = openView(context, grant);
       await dropPrincipalPasswords(view, application.id);
       const created = await createServicePrincipal(

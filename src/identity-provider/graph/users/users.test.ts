@@ -88,6 +88,10 @@ test('a secret made on a service principal signs in until it is removed there', 
   assert.equal((await signIn()).status, 200);
   const elsewhere = await admin.post(`/applications/${app.id}/removePassword`, { keyId });
   assert.deepEqual(elsewhere.refusal, BAD);
+  // Asking for a second one while this one lives changes nothing.
+  const twice = await admin.post('/servicePrincipals', { appId: app.appId });
+  assert.equal(twice.status, 409);
+  assert.equal((await signIn()).status, 200);
   // Another service principal of the same application does not inherit it.
   assert.equal((await admin.delete(path)).status, 204);
   const next = await admin.createPrincipal(app.appId);
