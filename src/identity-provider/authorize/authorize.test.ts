@@ -138,6 +138,15 @@ describe('what the client asks for', () => {
     assert.ok(redirected(await signIn(browser, user)).searchParams.get('code'));
   });
 
+  test('prompt=login: choosing an account that is signed in is no way round it', async () => {
+    await browser.open(authorizeAddress(tenant));
+    await signIn(browser, user);
+    await browser.open(authorizeAddress(tenant, { prompt: 'login' }));
+    const { flow = '' } = browser.forms()[0]?.fields ?? {};
+    const page = await browser.post('/sign-in/account', { flow, account: user.id });
+    assert.match(page.text, /action="\/sign-in\/password"/);
+  });
+
   test('prompt=select_account lets one choose, and use another account', async () => {
     await browser.open(authorizeAddress(tenant));
     await signIn(browser, user);

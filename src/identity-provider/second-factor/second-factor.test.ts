@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, test } from 'node:test';
 import { Secret, TOTP } from 'otpauth';
-import { removeAuthenticator, type User } from '#directory';
+import { removeAuthenticator, revokeSignInSessions, type User } from '#directory';
 import { parseJson, z } from '#kernel';
 import { FormBrowser, redirected, tenantNetwork } from '#test/kit/form-browser.ts';
 import { openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
@@ -225,6 +225,16 @@ describe('a request that demands a second factor', () => {
       assert.ok(tenant.directory.hasSecondFactor(user.id));
     });
   }
+
+  test('registers nothing for who proved himself before the sessions were revoked', async () => {
+    await browser.open(authorizeAddress(tenant, { claims }));
+    await signIn(browser, user);
+    const code = codeOf(shownSecret());
+    await revokeSignInSessions(tenant.view, user.id, tenant.clock);
+    const late = await browser.submit('/security-info/authenticator/confirm', { code });
+    assert.deepEqual(said(late), [400, 'AADSTS50058']);
+    assert.equal(tenant.directory.hasSecondFactor(user.id), false);
+  });
 
   test('steps a session up, under a new cookie, and shows nothing where it may not', async () => {
     await passwordStep();

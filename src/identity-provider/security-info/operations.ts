@@ -22,7 +22,7 @@ import {
 } from '../sign-in/flow-pages.ts';
 import { credentialField, flowField, formErrors, formRow, text } from '../sign-in/form-row.ts';
 import { SECOND_FACTOR } from '../sign-in/next-step.ts';
-import { proceed, proofOf } from '../sign-in/proceed.ts';
+import { proceed, proofOf, provedIn } from '../sign-in/proceed.ts';
 import { accountsOf, openForm, openVisit, requireRate, type Visit } from '../sign-in/visit.ts';
 
 export function securityInfoOperations(context: LoginContext): readonly Operation<LoginTarget>[] {
@@ -192,12 +192,12 @@ function requireSignedIn(visit: Visit, flow: Flow): Owner {
 
 /** Or on the way there, where a second factor is demanded of who has none yet. */
 function requireOwner(visit: Visit, flow: Flow): Owner {
-  const { proof } = flow;
-  if (proof === undefined) return requireSignedIn(visit, flow);
-  const user = visit.context.directory.user(proof.userId);
-  const hasFactor = visit.context.directory.hasSecondFactor(proof.userId);
-  if (user === undefined || hasFactor) throw new ApiError(signInErrors.accountNotThere);
-  return { user, methods: proof.methods };
+  if (flow.proof === undefined) return requireSignedIn(visit, flow);
+  const proved = provedIn(visit, flow);
+  if (proved === undefined || visit.context.directory.hasSecondFactor(proved.user.id)) {
+    throw new ApiError(signInErrors.accountNotThere);
+  }
+  return { user: proved.user, methods: proved.proof.methods };
 }
 
 /** Removed already, perhaps in another window: then it is as the person wants it. */

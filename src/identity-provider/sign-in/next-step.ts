@@ -68,11 +68,13 @@ function chooseAccount(
   request: AuthorizeRequest | undefined,
   { accounts }: Standing,
 ): LiveAccount | 'sign-in' | 'choose-account' {
+  // Choosing among those who are signed in is no new sign-in.
+  if (request?.prompt === 'login' && chosen?.isFresh !== true) return 'sign-in';
   if (chosen !== undefined) {
     return accounts.find(({ userId }) => userId === chosen.userId) ?? 'sign-in';
   }
   const [first, ...others] = accounts;
-  if (first === undefined || request?.prompt === 'login') return 'sign-in';
+  if (first === undefined) return 'sign-in';
   // Who is lured to let a device in should see as whom.
   if (request?.prompt === 'select_account' || destination.kind === 'device') {
     return 'choose-account';

@@ -9,12 +9,19 @@ import { settleDevice } from '../device-code/device-code-store.ts';
 import type { LoginContext, LoginTarget } from '../login-context.ts';
 import { checkCode, checkPasskey } from '../second-factor/check.ts';
 import { checkPassword } from '../token/user-sign-in.ts';
-import type { Flow, Proof } from './flow.ts';
+import type { Flow } from './flow.ts';
 import { askAgain, secondFactorPage, signInAudit, signInPage } from './flow-pages.ts';
 import { credentialField, flowField, formErrors, formRow, text } from './form-row.ts';
 import { requestOf } from './next-step.ts';
 import { renderDeviceDone } from './pages/device-pages.ts';
-import { changePasswordPage, consentOf, proceed, proofOf } from './proceed.ts';
+import {
+  changePasswordPage,
+  consentOf,
+  type Proved,
+  proceed,
+  proofOf,
+  provedIn,
+} from './proceed.ts';
 import type { LiveAccount } from './session.ts';
 import { accountsOf, openForm, type Visit } from './visit.ts';
 
@@ -124,10 +131,10 @@ function passkeyRow(context: LoginContext): Operation<LoginTarget> {
 }
 
 /** The password was right a moment ago, in this browser. Throws if not. */
-function requireProof({ context }: Visit, { proof }: Flow): { user: User; proof: Proof } {
-  const user = proof && context.directory.user(proof.userId);
-  if (proof === undefined || user === undefined) throw new ApiError(signInErrors.formOutdated);
-  return { user, proof };
+function requireProof(visit: Visit, flow: Flow): Proved {
+  const proved = provedIn(visit, flow);
+  if (proved === undefined) throw new ApiError(signInErrors.formOutdated);
+  return proved;
 }
 
 function accountRow(context: LoginContext): Operation<LoginTarget> {

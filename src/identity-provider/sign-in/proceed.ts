@@ -32,7 +32,7 @@ import { startSession } from './session-store.ts';
 import { accountsOf, clientOf, flowPage, type Visit } from './visit.ts';
 
 export async function proceed(visit: Visit, flow: Flow): Promise<Result> {
-  return flow.proof === undefined ? goOn(visit, flow) : prove(visit, flow, flow.proof);
+  return flow.proof === undefined ? goOn(visit, flow) : prove(visit, flow);
 }
 
 /** A proof given now. Where a cut lies in the second to come, it counts as given after that. */
@@ -41,14 +41,24 @@ export function proofOf(visit: Visit, user: User, methods: readonly string[]): P
   return { userId: user.id, methods: [...new Set(methods)], atMs };
 }
 
+export interface Proved {
+  readonly user: User;
+  readonly proof: Proof;
+}
+
+/** Who has proved himself in this flow, unless that was withdrawn since. */
+export function provedIn({ context }: Visit, { proof }: Flow): Proved | undefined {
+  const user = proof && context.directory.user(proof.userId);
+  if (proof === undefined || user === undefined || !user.accountEnabled) return undefined;
+  return proof.atMs < sessionsValidFromMs(user) ? undefined : { user, proof };
+}
+
 /** With what was just proved: asks for the rest, or starts the session. */
-async function prove(visit: Visit, flow: Flow, proof: Proof): Promise<Result> {
+async function prove(visit: Visit, flow: Flow): Promise<Result> {
   const { directory } = visit.context;
-  const user = directory.user(proof.userId);
-  // Withdrawn since: whoever is there begins anew.
-  if (user === undefined || !user.accountEnabled || proof.atMs < sessionsValidFromMs(user)) {
-    return signInPage(visit, { ...flow, proof: undefined });
-  }
+  const proved = provedIn(visit, flow);
+  if (proved === undefined) return signInPage(visit, { ...flow, proof: undefined });
+  const { user, proof } = proved;
   const step = decideProofStep(proof, {
     hasSecondFactor: directory.hasSecondFactor(user.id),
     isDemanded: demandsSecondFactor(flow),
@@ -131,7 +141,7 @@ async function goOn(visit: Visit, flow: Flow): Promise<Result> {
       return renderAccountPicker({ ...flowPage(visit, flow), accounts: listAccounts(visit) });
     case 'prove-more': {
       const proof = proofOf(visit, step.account.user, step.account.methods);
-      return prove(visit, { ...flow, proof }, proof);
+      return prove(visit, { ...flow, proof });
     }
     case 'consent':
       return consentPage(visit, flow, step.account);
