@@ -111,6 +111,18 @@ test('only a key made for importing unwraps, while it lives and is enabled', asy
   assert.equal((await bring(vault, 'EC-HSM', blob)).body.error.innererror.code, 'KeyDisabled');
 });
 
+test('an exchange key is never given another use, nor another key this one', async () => {
+  const vault = await withExchangeKey();
+  for (const keyOps of [['decrypt'], ['import', 'decrypt'], ['unwrapKey'], []]) {
+    const body = { key_ops: keyOps };
+    const { status } = await vault.call('UpdateKey', { params: kek, body });
+    assert.equal(status, 400, keyOps.join());
+  }
+  await vault.call('CreateKey', { params: { name: 'plain' }, body: { kty: 'RSA-HSM' } });
+  const plain = { params: { name: 'plain' }, body: { key_ops: ['import'] } };
+  assert.equal((await vault.call('UpdateKey', plain)).status, 400);
+});
+
 test('an exchange key does nothing but that, and a standard vault has none', async () => {
   const vault = await withExchangeKey();
   for (const id of ['sign', 'decrypt', 'unwrapKey']) {

@@ -34,6 +34,7 @@ import {
   type KeyType,
   keyKind,
   type ReleasePolicy,
+  requireOneUse,
 } from './key.ts';
 import { keyObjects } from './key-objects.ts';
 import { type KeyProviders, saveMaterial } from './key-providers.ts';
@@ -113,6 +114,7 @@ export function updateKey(
       throw invalidProperties(['attributes.exportable']);
     }
     const keyOps = given.key_ops ?? content.keyOps;
+    requireOneUse(keyOps, content.keyOps);
     const releasePolicy = decideReleasePolicy({
       ...{ exportable, keyOps },
       before: content.releasePolicy,
@@ -216,6 +218,7 @@ function draftOf(
 ): Draft {
   const exportable = given.attributes?.exportable ?? false;
   const keyOps = [...new Set(given.key_ops ?? defaultKeyOps(kty, given.alg))];
+  requireOneUse(keyOps);
   const releasePolicy = decideReleasePolicy({
     ...{ exportable, keyOps },
     before: undefined,

@@ -2,6 +2,7 @@
 import type { CurveName, PublicJwk } from '#cryptography';
 import { keyErrors } from '#errors';
 import { ApiError } from '#kernel';
+import { invalidProperties } from '../object/invalid-property.ts';
 import type { ObjectKind } from '../object/kind.ts';
 import type { Found } from '../object/object-store.ts';
 
@@ -47,6 +48,24 @@ export const KEY_OPERATIONS: readonly string[] = [
 /** For trusted environments only: such a key has a release policy without being exportable. */
 export function isSecureWrapping(keyOps: readonly string[]): boolean {
   return keyOps.includes('secureWrapKey') || keyOps.includes('secureUnwrapKey');
+}
+
+/** Uses that a key has alone and for good: with another beside it, it would protect nothing. */
+const EXCLUSIVE: readonly (readonly string[])[] = [
+  // With `unwrapKey` as well nobody would have to prove what he is.
+  ['secureWrapKey', 'secureUnwrapKey'],
+  // With `decrypt` as well a key that was brought wrapped could be read.
+  ['import'],
+];
+
+/** Throws BadParameter where an exclusive use meets another, or the key had another before. */
+export function requireOneUse(keyOps: readonly string[], before = keyOps): void {
+  for (const uses of EXCLUSIVE) {
+    const isIt = keyOps.some((operation) => uses.includes(operation));
+    const isMixed = isIt && keyOps.some((operation) => !uses.includes(operation));
+    const was = before.some((operation) => uses.includes(operation));
+    if (isMixed || isIt !== was) throw invalidProperties(['key_ops']);
+  }
 }
 
 /** A key that only unwraps imported keys lives two days (recorded: exp − created = 172,800 s). */

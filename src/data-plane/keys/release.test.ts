@@ -265,6 +265,24 @@ test('what was wrapped securely comes back for the attested environment only', a
   }
 });
 
+test('a key for attested environments is never made to do without attestation', async () => {
+  const vault = await open();
+  const policy = { release_policy: { data: encode(POLICY) } };
+  const mixed = { kty: 'RSA', ...policy, key_ops: [...SECURE, 'unwrapKey'] };
+  assert.equal((await vault.call('CreateKey', { params, body: mixed })).status, 400);
+  const body = { kty: 'RSA', ...policy, key_ops: SECURE };
+  assert.equal((await vault.call('CreateKey', { params, body })).status, 200);
+  const update = async (keyOps: readonly string[]) =>
+    (await vault.call('UpdateKey', { params, body: { key_ops: keyOps } })).status;
+  for (const keyOps of [['unwrapKey'], [...SECURE, 'unwrapKey'], ['decrypt'], []]) {
+    assert.equal(await update(keyOps), 400, keyOps.join());
+  }
+  assert.equal(await update(['secureUnwrapKey']), 200);
+  await vault.call('CreateKey', { params: { name: 'plain' }, body: { kty: 'RSA' } });
+  const plain = { params: { name: 'plain' }, body: { key_ops: SECURE } };
+  assert.equal((await vault.call('UpdateKey', plain)).status, 400);
+});
+
 test('secure wrapping is for keys made for it, and for api-versions that know it', async () => {
   const vault = await open();
   await vault.call('CreateKey', { params, body: { kty: 'RSA' } });
