@@ -30,6 +30,7 @@ import { groupOperations } from './groups/operations.ts';
 import { linkOperations } from './links/link-rows.ts';
 import { membershipOperations } from './links/membership-rows.ts';
 import { organizationOperations } from './organization/operations.ts';
+import { signingKeyOperations } from './organization/signing-keys.ts';
 import { permissionGrantOperations } from './permission-grants/operations.ts';
 import { servicePrincipalOperations } from './service-principals/operations.ts';
 import { userOperations } from './users/operations.ts';
@@ -59,6 +60,7 @@ export function graphPlane(options: GraphPlaneOptions): Plane<GraphTarget> {
       ...permissionGrantOperations(options),
       ...directoryRoleOperations(options),
       ...organizationOperations(options),
+      ...signingKeyOperations(options),
       ...directoryObjectOperations(options),
       ...authenticationMethodOperations(options),
       ...deletedItemOperations(options),
