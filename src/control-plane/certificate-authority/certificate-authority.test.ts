@@ -36,6 +36,8 @@ test('an authority is set up once, with its constraints, and shown without its k
   const made = await arm.send('PUT', ROOT, { body });
   assert.equal(made.status, 201, JSON.stringify(made.body));
   assert.equal((await arm.send('PUT', ROOT, { body: {} })).status, 409);
+  const second = await arm.send('PUT', `${BASE}/authorities/second`, { body: {} });
+  assert.equal(second.status, 400, 'intermediates are not put');
   const { value } = (await arm.send('GET', `${BASE}/authorities`)).body;
   assert.deepEqual(
     value.map(({ name }: { name: string }) => name),

@@ -10,7 +10,7 @@ import {
   renewIntermediate,
 } from '#certificate-authority';
 import { resourceManagerErrors } from '#errors';
-import { type Call, type Operation, z } from '#kernel';
+import { type Call, type Operation, type Schema, z } from '#kernel';
 import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow, type PathParams } from '../arm-row.ts';
 import { type ArmCall, namesOf } from '../handling.ts';
@@ -46,6 +46,8 @@ const createSchema = z.strictObject({
     })
     .optional(),
 });
+/** Intermediates are made by `renew`. */
+const onlyRoot: Schema<PathParams> = z.object({ authorityName: z.literal('root') });
 const importSchema = z.strictObject({ privateKey: z.string().max(PEM_CHARS_MAX) });
 
 type CreateCall = Call<ManagementTarget, PathParams, unknown, z.infer<typeof createSchema>>;
@@ -101,11 +103,12 @@ function writeRows(management: Management): readonly ArmRow[] {
       ...base,
       id: 'CertificateAuthority_Create',
       method: 'PUT',
-      path: ROOT,
+      path: `${AUTHORITIES}/{authorityName}`,
       access: { kind: 'action', action: `${ACTION}/write` },
       audit: 'CertificateAuthorityCreate',
       success: 201,
       errors: [authorityExists, invalidValue],
+      params: onlyRoot,
       body: createSchema,
       handle: ({ grant, body }: CreateCall) =>
         wordErrors(async () => {
