@@ -10,7 +10,7 @@ import { openIdentityLogs } from '#identity-provider';
 import { type Installation, openHsm, readAttestationAuthorities } from '#installation';
 import { systemClock as clock } from '#kernel';
 import { Resources } from '#resources';
-import { fetchJson, logError, sendHttps } from '#server';
+import { fetchJson, logError, sendHttps, smtpMailer } from '#server';
 import { type Storage, tenantPartition } from '#storage';
 import { asSystem } from './system.ts';
 
@@ -37,6 +37,7 @@ export async function openEstate(storage: Storage, { tenantId }: Installation, c
       acmeProvider(tenant, acmePorts(config)),
     ],
     soon: new DueSoon(),
+    ...(config.smtp && { mailer: smtpMailer(config.smtp) }),
     /** Values of `aud` that vaults accept. */
     audiences: resourceAudiences(urls).vault,
   };

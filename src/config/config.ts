@@ -30,6 +30,17 @@ export interface AcmeChoice {
   };
 }
 
+/** The server that takes our mail. */
+export interface SmtpChoice {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte; otherwise by STARTTLS where the server has it. */
+  readonly isTls: boolean;
+  readonly from: string;
+  /** Never sent but over TLS. `readPassword` and not a value, so that nothing prints it. */
+  readonly signIn?: { readonly user: string; readonly readPassword: () => string };
+}
+
 export interface Config {
   /** Absolute path of the directory that holds everything this instance keeps. */
   readonly dataDirectory: string;
@@ -53,6 +64,8 @@ export interface Config {
   readonly seal: SealChoice;
   /** Absent: keys of HSM types are held in software. */
   readonly hsm?: HsmChoice;
+  /** Absent: no mail is sent. */
+  readonly smtp?: SmtpChoice;
   /** JSON file that names attestation services and their keys; absent: nothing is released. */
   readonly attestationFile?: string;
 }

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import ipaddr from 'ipaddr.js';
+import { chooseSmtp } from './choose-smtp.ts';
 import {
   type AcmeChoice,
   type Config,
@@ -47,10 +48,12 @@ export function loadConfig(sources: ConfigSources): Config {
     ...absolutePaths(flagValues(sources.flags), workingDirectory),
   };
   const hsm = chooseHsm(values);
+  const domain = parseDomain(values.domain ?? 'localhost');
+  const smtp = chooseSmtp(values, domain);
   const dataDirectory = values.dataDirectory ?? resolve(workingDirectory, DEFAULT_DATA_DIRECTORY);
   return Object.freeze({
     dataDirectory,
-    domain: parseDomain(values.domain ?? 'localhost'),
+    domain,
     host: parseHost(values.host ?? '127.0.0.1'),
     port: parsePort(values.port),
     ...(values.httpPort !== undefined && { httpPort: parseHttpPort(values.httpPort) }),
@@ -59,6 +62,7 @@ export function loadConfig(sources: ConfigSources): Config {
     ...tlsFiles(values),
     seal: chooseSeal(values, dataDirectory),
     ...(hsm && { hsm }),
+    ...(smtp && { smtp }),
     ...(values.attestationFile !== undefined && { attestationFile: values.attestationFile }),
   });
 }

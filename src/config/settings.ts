@@ -151,6 +151,34 @@ export const settings = [
     isPath: false,
     environmentOnly: true,
   },
+  {
+    name: 'smtpUrl',
+    flag: '--smtp-url <url>',
+    variable: 'STRONGROOM_SMTP_URL',
+    help: 'mail server that tells certificate contacts, smtp(s)://host:port (default: no mail)',
+    isPath: false,
+  },
+  {
+    name: 'smtpUser',
+    flag: '--smtp-user <name>',
+    variable: 'STRONGROOM_SMTP_USER',
+    help: 'who signs in to the mail server, with STRONGROOM_SMTP_PASSWORD',
+    isPath: false,
+  },
+  {
+    name: 'smtpPassword',
+    variable: 'STRONGROOM_SMTP_PASSWORD',
+    help: 'the password for the mail server',
+    isPath: false,
+    environmentOnly: true,
+  },
+  {
+    name: 'mailFrom',
+    flag: '--mail-from <address>',
+    variable: 'STRONGROOM_MAIL_FROM',
+    help: 'sender of mails (default: strongroom@ and the domain)',
+    isPath: false,
+  },
 ] as const satisfies readonly Setting[];
 
 export type SettingName = (typeof settings)[number]['name'];

@@ -17,3 +17,4 @@ export {
 export { logError, untilAskedToStop } from './process-edges.ts';
 export { type Match, type PathParams, Router } from './router.ts';
 export { sendHttps } from './send-https.ts';
+export { smtpMailer } from './smtp-mailer.ts';

@@ -43,6 +43,8 @@ export const confinedModules: Confinement = {
   'node:timers': [],
   zod: ['src/kernel/'],
   commander: ['src/cli/'],
+  nodemailer: ['src/server/'],
+  'node-forge': ['src/cryptography/'],
   '@peculiar/x509': ['src/cryptography/'],
   '@peculiar/asn1-x509': ['src/cryptography/'],
   '@peculiar/asn1-csr': ['src/cryptography/'],

@@ -49,7 +49,7 @@ export const go: ClientSuite = {
       });
     return [
       {
-        name: 'everything azsecrets does with a secret, and azkeys with a key',
+        name: 'everything azsecrets, azkeys and azcertificates do',
         run: () =>
           expectLastLine({
             command: PROGRAM,

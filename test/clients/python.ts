@@ -1,4 +1,4 @@
-// azure-identity, azure-keyvault-secrets and azure-keyvault-keys from PyPI, in a virtual
+// azure-identity and the three azure-keyvault packages from PyPI, in a virtual
 // environment of their own.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -72,6 +72,10 @@ function cases(place: Place): ClientCase[] {
     {
       name: 'everything azure-keyvault-keys does with a key, held against `cryptography`',
       run: () => runFile(join(SOURCE, 'keys_surface.py')),
+    },
+    {
+      name: 'what azure-keyvault-certificates does, read by `cryptography`',
+      run: () => runFile(join(SOURCE, 'certificates_surface.py')),
     },
     {
       name: 'ManagedIdentityCredential and DefaultAzureCredential beside an agent',

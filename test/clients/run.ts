@@ -16,6 +16,7 @@ import { az } from './az.ts';
 import { go } from './go.ts';
 import { java } from './java.ts';
 import { openssl } from './openssl.ts';
+import { opensslCertificates } from './openssl-certificates.ts';
 import { pebble } from './pebble.ts';
 import { python } from './python.ts';
 import { rust } from './rust.ts';
@@ -28,7 +29,9 @@ const dotnet: ClientSuite = {
   prepare: async () => ({ unavailable: 'there is no program for it yet' }),
 };
 
-const SUITES: readonly ClientSuite[] = [openssl, python, go, java, rust, dotnet, az, pebble];
+const SUITES: readonly ClientSuite[] = [
+  ...[openssl, opensslCertificates, python, go, java, rust, dotnet, az, pebble],
+];
 
 const wanted = process.argv.slice(2).map((name) => name.toLowerCase());
 const counts = { passed: 0, failed: 0, skipped: 0 };

@@ -4,6 +4,7 @@ import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { z } from '#kernel';
 import { newVaultName, vaultScope } from '#test/kit/estate.ts';
 import type { ClientCase, Place } from '../suite.ts';
+import { certificateCases } from './certificates.ts';
 import type { Az } from './shell.ts';
 
 const POLICY = z.object({
@@ -50,6 +51,7 @@ export function vaultCases(az: Az, place: Place): ClientCase[] {
     { name: 'keyvault secret of a vault with policies', run: () => secrets(az, policy) },
     { name: 'keyvault secret backup, restore', run: () => backup(az, policy) },
     { name: 'keyvault key create, sign, verify, rotate', run: () => keys(az, rbac) },
+    ...certificateCases(az, () => rbac),
     {
       name: 'keyvault delete, list-deleted, show-deleted, recover, purge',
       run: () => deletion(az, policy),

@@ -1,4 +1,4 @@
-// Everything azsecrets can do with a secret, and azkeys with a key, once; prints the value of
+// Everything azsecrets can do with a secret, azkeys with a key, and azcertificates, once; prints the value of
 // SECRET_NAME last. With an argument it only gets that value, signed in the way the argument says
 // (sign_in.go).
 package main
@@ -123,6 +123,7 @@ func main() {
 	ensure(get("go-secret", "") == "second", "the restored value")
 
 	useKeys(ctx, credential, options)
+	useCertificates(ctx, credential, options)
 
 	fmt.Println(get(os.Getenv("SECRET_NAME"), ""))
 }
