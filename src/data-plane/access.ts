@@ -8,7 +8,7 @@ import { decideNetwork } from '#network';
 import type { Vault } from '#resources';
 import { describeVault, forbiddenByPolicy, forbiddenByRbac } from './forbidden.ts';
 import type { Collection } from './object/kind.ts';
-import { isName, parseName } from './object/name.ts';
+import { parseName } from './object/name.ts';
 import { nameParameters } from './object/row.ts';
 import { requireVault, type VaultTarget } from './vault-target.ts';
 
@@ -64,15 +64,11 @@ export function authorizeInVault(
 }
 
 /** `secrets/<name>`. A name is checked before it becomes part of a scope. */
-function objectScopeOf({ params, operation, request }: Authorization<VaultTarget>): string {
+function objectScopeOf({ params, operation }: Authorization<VaultTarget>): string {
   for (const collection of collections) {
     const name = params[nameParameters[collection]];
     if (name === undefined) continue;
-    // Recorded: an empty name is another error for keys than for secrets and certificates.
-    if (name === '' && collection === 'keys') {
-      throw new ApiError(keyVaultErrors.operationNotSpecified);
-    }
-    return `${collection}/${isName(name) ? name : parseName(name, request.method)}`;
+    return `${collection}/${parseName(name)}`;
   }
   throw new Error(`${operation.id} is decided at an object but its path names none`);
 }

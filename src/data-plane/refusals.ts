@@ -8,7 +8,11 @@ import { invalidProperties } from './object/invalid-property.ts';
 
 export const vaultRefusals: Refusals = {
   unknownPath: () => new ApiError(keyVaultErrors.pathNotFound),
-  methodNotAllowed: ({ method }) => new ApiError(keyVaultErrors.methodNotAllowed, { method }),
+  // Recorded: a POST to a key itself lacks an operation; to anything else it is not allowed.
+  methodNotAllowed: ({ method, path }) =>
+    method === 'POST' && /^\/+keys\/+[^/]+\/*$/i.test(path)
+      ? new ApiError(keyVaultErrors.operationNotSpecified)
+      : new ApiError(keyVaultErrors.methodNotAllowed, { method }),
   apiVersion: (given) =>
     given === undefined
       ? new ApiError(keyVaultErrors.apiVersionMissing)

@@ -60,6 +60,8 @@ export function vaultPlane(options: VaultPlaneOptions): Plane<VaultTarget> {
       ...certificateOperations(options),
     ],
     methodOverrideHeader: 'x-http-method',
+    // Recorded: `/certificates//name/import` imports, `/keys//restore` restores.
+    mergesSlashes: true,
     accept: (hostname) => findVault(options.resources, hostSuffix, hostname),
     async authenticate(request) {
       try {

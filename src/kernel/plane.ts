@@ -14,6 +14,8 @@ export interface Plane<Target> {
   readonly operations: readonly Operation<Target>[];
   /** Lower-case header by which a POST may stand for another verb (Key Vault: `x-http-method`). */
   readonly methodOverrideHeader?: string;
+  /** Whether `/a//b` is `/a/b`. */
+  readonly mergesSlashes?: boolean;
   /** The target this host names, or `undefined` if the host is not this plane's. */
   accept(hostname: string): Target | undefined;
   /**

@@ -43,7 +43,7 @@ export interface PipelineOptions {
 export type HostHandler = (request: RawRequest) => Promise<Answer> | undefined;
 
 export function servePlane<Target>(plane: Plane<Target>, options: PipelineOptions): HostHandler {
-  const router = new Router(plane.operations);
+  const router = new Router(plane.operations, plane.mergesSlashes);
   return (request) => {
     const target = plane.accept(request.hostname);
     if (target === undefined) return undefined;

@@ -75,6 +75,24 @@ describe('router', () => {
     test(`${method} ${path} is ${expected}`, () => assert.equal(route(method, path), expected));
   }
 
+  test('doubled slashes are one where the plane merges them', () => {
+    const rows = [
+      row('restore', 'POST', '/keys/restore'),
+      row('create', 'POST', '/keys/{key-name}/create'),
+      row('encrypt', 'POST', '/keys/{key-name}/{key-version}/encrypt'),
+    ];
+    const merging = new Router(rows, true);
+    const idOf = (path: string) => {
+      const match = merging.match('POST', path);
+      return match.kind === 'found' ? match.operation.id : match.kind;
+    };
+    assert.equal(idOf('/keys//restore'), 'restore');
+    assert.equal(idOf('//keys///restore//'), 'restore');
+    assert.equal(idOf('/keys//name/create'), 'create');
+    assert.equal(idOf('/keys/name//encrypt'), 'encrypt');
+    assert.equal(idOf('/keys//create'), 'unknown');
+  });
+
   test('a scope is everything before the last provider', () => {
     const path = `${SCOPED}/providers/Microsoft.Authorization/roleAssignments/x`;
     assert.equal(route('PUT', path), `assign {"scope":"${SCOPED}","name":"x"}`);

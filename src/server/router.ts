@@ -4,7 +4,7 @@
 // Beyond plain matching, as Key Vault and ARM clients need it (`azure/semantics.md` §4,
 // `clients.md`):
 // - doubled leading slashes and one trailing slash do not matter;
-// - an empty segment is an empty parameter (`/keys/n//decrypt`);
+// - doubled slashes anywhere are one where the plane says so, otherwise an empty parameter;
 // - a parameter right behind another may be left out (`/secrets/n` is `/secrets/n/`, the latest);
 // - a leading `{scope}` takes any number of segments, none included.
 import type { Operation } from '#kernel';
@@ -45,12 +45,15 @@ export class Router<Target> {
   /** First literals behind `{scope}`, where a scope may end. */
   readonly #scopeEnds = new Set<string>();
 
-  constructor(operations: readonly Operation<Target>[]) {
+  readonly #mergesSlashes: boolean;
+
+  constructor(operations: readonly Operation<Target>[], mergesSlashes = false) {
+    this.#mergesSlashes = mergesSlashes;
     for (const row of operations) this.#add(row);
   }
 
   match(method: string, path: string): Match<Target> {
-    const segments = splitPath(path);
+    const segments = splitPath(this.#mergesSlashes ? path.replace(/\/{2,}/g, '/') : path);
     if (segments === undefined) return { kind: 'unknown' };
     const plain = find(this.#root, segments, 0);
     const found = pick(plain, method, {});

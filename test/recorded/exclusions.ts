@@ -67,15 +67,11 @@ const DISORDERED = 'the kit looks for the absence of the vault before it deletes
 
 const HTML_ANSWER = 'the recorded refusal is an HTML error page of the web server';
 const OTHER_REQUEST = 'the recorded answers do not follow from the recorded requests';
-const EMPTY_NAME =
-  'POST /keys//restore is recorded as 400; an empty name is taken for no name here';
 const KIT_VAULT = 'the kit does not make the vault that the recording talks to';
 const OTHER_PERSON =
   'the recorded access policies are for who signed in then; the kit calls as somebody else';
 const OTHER_CERTIFICATE =
   'the kit signs a certificate of its own for the request, and still expects the recorded one';
-const DOUBLE_SLASH =
-  'the recorded client wrote the path with two slashes: /certificates//name/import';
 const UNMADE_VERSION = 'uses a version of a key that the recording never makes';
 
 /** Recording → why it does not pass. */
@@ -84,13 +80,11 @@ export const EXCLUSIONS: ReadonlyMap<string, string> = new Map([
   ['certificates/cli-keyvault-certificate-soft-delete', KIT_VAULT],
   ['certificates/cli-keyvault-softdelete', KIT_VAULT],
   ['certificates/net-certificateclientlivetests-validatemergecertificate', OTHER_CERTIFICATE],
-  ['certificates/net-certificateclientlivetests-verifyimportcertificatepfx', DOUBLE_SLASH],
   ['keys/go-azkeys-testbackupkey-testbackupkey-non-hsm', HTML_ANSWER],
   [
     'keys/go-azkeys-testupdatekeypropertiesimmutable-testupdatekeypropertiesimmutable-non-hsm',
     OTHER_REQUEST,
   ],
-  ['keys/net-keyclientlivetests-restorekeynonexisting', EMPTY_NAME],
   ['keys/py-crypto-client-test-sign-and-verify', OTHER_REQUEST],
   ['crypto/cli-keyvault-key', KIT_VAULT],
   ['crypto/net-operations-encryptdecryptwithdifferentkeyversions', UNMADE_VERSION],

@@ -137,7 +137,7 @@ function writeRows(options: ObjectOperationsOptions): Operation<VaultTarget>[] {
 
 /** `Self` and `Unknown` mean something else in a policy. */
 function issuerOf(call: VaultCall): string {
-  const name = parseName(call.params['issuer-name'] ?? '', call.request.method);
+  const name = parseName(call.params['issuer-name'] ?? '');
   const reserved = [SELF, UNKNOWN].some((word) => word.toLowerCase() === name.toLowerCase());
   if (reserved && call.request.method === 'PUT') throw invalidProperties(['issuer-name']);
   return name;

@@ -155,11 +155,9 @@ for (const [what, body] of Object.entries(badKeys)) {
   });
 }
 
-test('an empty name is told apart from a bad one', async () => {
+test('a bad name is refused in words', async () => {
   const vault = await openTestVault();
   const body = { kty: 'EC' };
-  const empty = await vault.call('CreateKey', { params: { name: '' }, body });
-  assert.equal(empty.body.error.message, 'Operation not specified');
   const bad = await vault.call('CreateKey', { params: { name: 'key!@#$' }, body });
   assert.equal(bad.body.error.message, 'The request URI contains an invalid name: key!@#$');
 });

@@ -12,10 +12,9 @@ export function isName(text: string): boolean {
   return NAME.test(text);
 }
 
-/** Returns the name as given. Throws `nameInvalid`, or 405 for an empty name, as Azure does. */
-export function parseName(text: string, method: string): string {
-  if (NAME.test(text)) return text;
-  if (text === '') throw new ApiError(keyVaultErrors.methodNotAllowed, { method });
+/** Returns the name as given. Throws `nameInvalid`. */
+export function parseName(text: string): string {
+  if (isName(text)) return text;
   throw new ApiError(keyVaultErrors.nameInvalid, { name: text });
 }
 

@@ -46,7 +46,7 @@ export function dataAccess(input: AccessInput): Access {
 }
 
 export function nameOf(call: VaultCall, collection: Collection): string {
-  return parseName(call.params[nameParameters[collection]] ?? '', call.request.method);
+  return parseName(call.params[nameParameters[collection]] ?? '');
 }
 
 export function placeOf(call: VaultCall): Place {
