@@ -4,11 +4,16 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { DeviceCodeCredential, InteractiveBrowserCredential } from '@azure/identity';
 import { SecretClient } from '@azure/keyvault-secrets';
-import { PublicClientApplication } from '@azure/msal-node';
+import {
+  ConfidentialClientApplication,
+  CryptoProvider,
+  PublicClientApplication,
+} from '@azure/msal-node';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { parseJson, z } from '#kernel';
 import { launchChromium } from '#test/kit/chromium.ts';
-import { changePolicy, createVault } from '#test/kit/estate.ts';
+import { changePolicy, createApplication, createVault } from '#test/kit/estate.ts';
+import { FormBrowser, instanceNetwork, redirected } from '#test/kit/form-browser.ts';
 import type { Instance } from '#test/kit/instance.ts';
 import { expectBrowser } from '#test/kit/opened-address.ts';
 import { Person } from '#test/kit/person.ts';
@@ -18,6 +23,7 @@ import { startTrustedInstance } from './clients.ts';
 const AZURE_CLI = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const CLAIMS = z.object({ amr: z.array(z.string()), upn: z.string() });
 const SAID = z.object({ userName: z.string(), token: z.string() });
+const LISTED = z.object({ value: z.array(z.object({ id: z.guid() })) });
 const CREATED = z.object({ appId: z.guid() });
 
 let instance: Instance;
@@ -190,6 +196,48 @@ describe('@azure/msal-node', () => {
     });
     assert.equal(claimsOf(renewed.accessToken).upn, person.userName);
     await context.close();
+  });
+});
+
+describe('a web application with @azure/msal-node', () => {
+  test('signs a person in by code, with its secret and a proof key', async () => {
+    const person = await newPerson('gil');
+    const { owner } = instance;
+    const redirectUri = 'https://login.localhost/not-served';
+    const made = await createApplication(owner, 'web');
+    const { clientId, clientSecret } = made.credentials;
+    const listed = await owner.graph({ path: `/applications?$filter=appId%20eq%20'${clientId}'` });
+    const { value } = listed.expect(200).read(LISTED);
+    const json = { web: { redirectUris: [redirectUri] } };
+    await owner.graph({ method: 'PATCH', path: `/applications/${value[0]?.id}`, json });
+    const client = new ConfidentialClientApplication({
+      auth: {
+        clientId,
+        clientSecret,
+        authority: `${instance.login}/${instance.tenantId}`,
+        knownAuthorities: [new URL(instance.login).host],
+      },
+    });
+    const { verifier, challenge } = await new CryptoProvider().generatePkceCodes();
+    const scopes = [vaultScope()];
+    const address = await client.getAuthCodeUrl({
+      scopes,
+      redirectUri,
+      responseMode: 'query',
+      codeChallenge: challenge,
+      codeChallengeMethod: 'S256',
+    });
+    const network = new FormBrowser(instanceNetwork(instance));
+    await network.open(address);
+    const { userName, password } = person;
+    await network.submit('/sign-in/password', { userName, password });
+    const code = redirected(
+      await network.submit('/sign-in/consent', { answer: 'yes' }),
+    ).searchParams.get('code');
+    const request = { scopes, redirectUri, code: code ?? '', codeVerifier: verifier };
+    const answer = await client.acquireTokenByCode(request);
+    assert.equal(claimsOf(answer.accessToken).upn, userName);
+    await assert.rejects(client.acquireTokenByCode(request), /AADSTS54005/);
   });
 });
 
