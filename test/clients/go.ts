@@ -49,7 +49,7 @@ export const go: ClientSuite = {
       });
     return [
       {
-        name: 'everything azsecrets, azkeys and azcertificates do',
+        name: 'everything azsecrets, azkeys, azcertificates and sops’s key source do',
         run: () =>
           expectLastLine({
             command: PROGRAM,

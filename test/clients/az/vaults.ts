@@ -5,6 +5,7 @@ import { z } from '#kernel';
 import { newVaultName, vaultScope } from '#test/kit/estate.ts';
 import type { ClientCase, Place } from '../suite.ts';
 import { certificateCases } from './certificates.ts';
+import { keyCases } from './keys.ts';
 import type { Az } from './shell.ts';
 
 const POLICY = z.object({
@@ -52,6 +53,7 @@ export function vaultCases(az: Az, place: Place): ClientCase[] {
     { name: 'keyvault secret backup, restore', run: () => backup(az, policy) },
     { name: 'keyvault key create, sign, verify, rotate', run: () => keys(az, rbac) },
     ...certificateCases(az, () => rbac),
+    ...keyCases(az, rbac),
     {
       name: 'keyvault delete, list-deleted, show-deleted, recover, purge',
       run: () => deletion(az, policy),

@@ -1,4 +1,4 @@
-// Everything azsecrets can do with a secret, azkeys with a key, and azcertificates, once; prints the value of
+// Everything azsecrets, azkeys and azcertificates can do, and sops with a key, once; prints the value of
 // SECRET_NAME last. With an argument it only gets that value, signed in the way the argument says
 // (sign_in.go).
 package main
@@ -124,6 +124,7 @@ func main() {
 
 	useKeys(ctx, credential, options)
 	useCertificates(ctx, credential, options)
+	useSops(ctx, credential, options)
 
 	fmt.Println(get(os.Getenv("SECRET_NAME"), ""))
 }
