@@ -193,6 +193,12 @@ const identities = {
       'identities are not handed to another key.',
   ),
   /** Own text. */
+  machineChanged: define(
+    409,
+    'Conflict',
+    "The machine '{name}' was changed by somebody else meanwhile. Look at it and try again.",
+  ),
+  /** Own text. */
   machineKeyInvalid: define(
     400,
     'BadRequest',

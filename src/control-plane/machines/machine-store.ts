@@ -59,8 +59,8 @@ export function saveMachine(
   return view.transact(async (transaction) => {
     const path = machinePath(input);
     const current = await transaction.get<Machine>(path);
-    // Two registrations at once: the later one is decided anew, with what the first one made.
-    if (current?.hostId !== before?.hostId) throw conflict(input);
+    // What was decided on `before`, the right to assign among it, is not carried over to another.
+    if (!isUnchanged(current, before)) throw changed(input);
     const { publicKey, hasSystemAssigned, userAssigned, osType, ...described } = input;
     const systemAssigned = await ownIdentity(transaction, clock, { before: current, input });
     const machine: Machine = {
@@ -137,6 +137,14 @@ function machinePath({ subscriptionId, resourceGroup, name }: Place): string {
   return resourcePath('machine', subscriptionId, resourceGroup, name);
 }
 
-function conflict({ name }: Place): ApiError {
-  return new ApiError(resourceManagerErrors.machineKeyDiffers, { name });
+function isUnchanged(current: Machine | undefined, before: Machine | undefined): boolean {
+  return (
+    current?.hostId === before?.hostId &&
+    current?.userAssigned.length === before?.userAssigned.length &&
+    (before?.userAssigned ?? []).every((id) => current?.userAssigned.includes(id))
+  );
+}
+
+function changed({ name }: Place): ApiError {
+  return new ApiError(resourceManagerErrors.machineChanged, { name });
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, test } from 'node:test';
 import type { Principal } from '#kernel';
-import { GROUP, openTestManagement, SUB, TENANT } from '../management.fixture.ts';
+import { GROUP, openTestManagement, SUB, SUBSCRIPTION, TENANT } from '../management.fixture.ts';
+import { saveMachine } from './machine-store.ts';
 
 const TYPE = 'providers/Microsoft.HybridCompute/machines';
 const MACHINE = `${GROUP}/${TYPE}/web-1`;
@@ -205,6 +206,27 @@ describe('whoever may write machines takes over no identity', () => {
     assert.equal((await put(userAssigned(IDENTITY, other), writer)).status, 403);
     const patch = { identity: userAssigned(other) };
     assert.equal((await send('PATCH', MACHINE, { body: patch, as: writer })).status, 403);
+  });
+
+  test('a change that was decided on what is no more so is refused', async () => {
+    const { put, send, records, resources, clock } = await openWithWriter();
+    await put(userAssigned(IDENTITY));
+    const place = { subscriptionId: SUBSCRIPTION, resourceGroup: 'group', name: 'web-1' };
+    const before = resources.machine(place);
+    const identity = resources.identity({ ...place, name: 'worker' });
+    assert.ok(before !== undefined && identity !== undefined);
+    await put({ type: 'None' });
+    const input = {
+      ...{ ...place, location: 'westeurope', tags: {}, osType: undefined, publicKey: newKey() },
+      ...{ hasSystemAssigned: false, userAssigned: [identity] },
+    };
+    for (const decidedOn of [before, undefined]) {
+      await assert.rejects(
+        saveMachine(records, clock, { before: decidedOn, input }),
+        /changed by somebody else/,
+      );
+    }
+    assert.deepEqual((await send('GET', MACHINE)).body.identity, { type: 'None' });
   });
 
   test('another key is refused: identities are not handed to it', async () => {

@@ -58,6 +58,7 @@ function singleRows(management: Management): readonly ArmRow[] {
         resourceManagerErrors.machineKeyInvalid,
         resourceManagerErrors.machineKeyDiffers,
         resourceManagerErrors.linkedAuthorizationFailed,
+        resourceManagerErrors.machineChanged,
         resourceManagerErrors.resourceLocation,
       ],
       handle: (call) => putMachine(management, call),
@@ -156,6 +157,7 @@ function changeRows(management: Management): readonly ArmRow[] {
         resourceManagerErrors.resourceNotFound,
         resourceManagerErrors.invalidValue,
         resourceManagerErrors.linkedAuthorizationFailed,
+        resourceManagerErrors.machineChanged,
       ],
       handle: async (call) => {
         const before = findMachine(management, placeOf(call.params));

@@ -37,4 +37,8 @@ export const UNPROVOKED: readonly Unprovoked[] = [
     start: 'login 401 invalid_client/AADSTS5001256',
     reason: 'needs an outside issuer whose keys can be fetched; shown by a unit test',
   },
+  {
+    start: "management 409 Conflict: The machine '{name}' was changed",
+    reason: 'needs two changes of one machine at once; shown by a unit test',
+  },
 ];
