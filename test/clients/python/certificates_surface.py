@@ -28,7 +28,7 @@ secrets = SecretClient(vault_url=os.environ["VAULT_URL"], credential=credential)
 policy = CertificatePolicy(
     WellKnownIssuerNames.self, subject="C=CH, CN=py", san_dns_names=["py.example"]
 )
-created = client.begin_create_certificate("py-cert", policy, polling_interval=1).result()
+created = client.begin_create_certificate("py-cert", policy, _polling_interval=1).result()
 parsed = x509.load_der_x509_certificate(bytes(created.cer))
 assert parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value == "py"
 names = parsed.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -45,7 +45,7 @@ version = created.properties.version
 updated = client.update_certificate_properties("py-cert", version, tags={"a": "1"})
 assert updated.properties.tags == {"a": "1"}
 assert client.get_certificate_policy("py-cert").validity_in_months == 12
-client.begin_create_certificate("py-cert", policy, polling_interval=1).result()
+client.begin_create_certificate("py-cert", policy, _polling_interval=1).result()
 assert len(list(client.list_properties_of_certificate_versions("py-cert"))) == 2
 listed = [item.name for item in client.list_properties_of_certificates()]
 assert {"py-cert", "py-imported"} <= set(listed)
