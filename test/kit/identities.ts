@@ -78,6 +78,20 @@ export async function patchApplication(owner: Caller, caller: Caller, json: obje
   (await owner.graph({ method: 'PATCH', path, json })).expect(204);
 }
 
+/** An administrator lets the application use this resource in everyone's name. */
+export async function consentForAll(
+  owner: Caller,
+  caller: Caller,
+  { resourceAppId, scope }: { readonly resourceAppId: string; readonly scope: string },
+): Promise<void> {
+  const filter = encodeURIComponent(`appId eq '${resourceAppId}'`);
+  const found = await owner.graph({ path: `/servicePrincipals?$filter=${filter}` });
+  const resourceId = found.expect(200).read(OBJECTS).value[0]?.id;
+  const clientId = caller.credentials.objectId;
+  const json = { clientId, consentType: 'AllPrincipals', resourceId, scope };
+  (await owner.graph({ method: 'POST', path: '/oauth2PermissionGrants', json })).expect(201);
+}
+
 /** From now on the application has exactly these certificates. */
 export function registerCertificates(
   owner: Caller,

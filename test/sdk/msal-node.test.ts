@@ -12,6 +12,7 @@ import { parseJson, z } from '#kernel';
 import type { Caller } from '#test/kit/caller.ts';
 import { createApplication } from '#test/kit/estate.ts';
 import {
+  consentForAll,
   createPerson,
   makeClientCertificate,
   type Person,
@@ -21,6 +22,7 @@ import {
 import type { Instance } from '#test/kit/instance.ts';
 import { startTrustedInstance } from './clients.ts';
 
+const MICROSOFT_GRAPH = '00000003-0000-0000-c000-000000000000';
 const AZURE_CLI = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 
 let instance: Instance;
@@ -100,9 +102,12 @@ async function tokenForService(): Promise<string> {
 }
 
 describe('acquireTokenOnBehalfOf', () => {
-  test('passes the person’s token on to the next service', async () => {
+  test('passes the person’s token on to the next service, with consent', async () => {
     const oboAssertion = await tokenForService();
     const request = { oboAssertion, scopes: [`${instance.graph}/.default`] };
+    await assert.rejects(bySecret().acquireTokenOnBehalfOf(request), /AADSTS65001/);
+    const scope = 'user_impersonation';
+    await consentForAll(instance.owner, service, { resourceAppId: MICROSOFT_GRAPH, scope });
     const result = await bySecret().acquireTokenOnBehalfOf(request);
     const claims = claimsOf(result?.accessToken ?? '');
     assert.equal(claims.oid, person.objectId);

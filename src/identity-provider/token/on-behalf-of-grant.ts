@@ -12,6 +12,7 @@ import {
 import type { User } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
+import { requireAskedConsent } from '../consent/consent.ts';
 import type { LoginContext } from '../login-context.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { issueUserTokens, requireUserAccess } from './issue.ts';
@@ -42,6 +43,8 @@ export async function onBehalfOfGrant(
   const assertion = openAssertion(context, client, requireParameter(form, 'assertion'));
   const user = requirePerson(context, client, assertion);
   requireUserAccess(context.directory, { client, user, scope });
+  // For our own planes too: a token for the service alone is no leave to use them in his name.
+  requireAskedConsent(context.directory, { client: client.application, user, scope });
   const session = {
     userId: user.id,
     clientId: client.application.appId,

@@ -7,6 +7,7 @@ import {
   createServicePrincipal,
   createUser,
   deleteUser,
+  grantPermission,
   removePassword,
   revokeSignInSessions,
   rollSigningKeys,
@@ -15,6 +16,7 @@ import {
   updateApplication,
   updateServicePrincipal,
   updateUser,
+  wellKnownAppIds,
 } from '#directory';
 import { newGuid, parseJson, z } from '#kernel';
 import { automationHeader, openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
@@ -68,10 +70,24 @@ async function register(displayName: string, kind: Kind = {}): Promise<Registere
   return { application, principal, secret: added.secretText, keyId: added.credential.keyId };
 }
 
+/** An administrator's consent for everyone: the service may use vaults in people's names. */
+async function allowVaults({ principal }: Registered): Promise<void> {
+  const vaults = tenant.directory.servicePrincipalByAppId(wellKnownAppIds.keyVault);
+  assert.ok(vaults);
+  await grantPermission(tenant.view, {
+    clientId: principal.id,
+    resourceId: vaults.id,
+    consentType: 'AllPrincipals',
+    principalId: null,
+    scope: 'user_impersonation',
+  });
+}
+
 before(async () => {
   tenant = await openTenant();
   frontend = await register('frontend', { trusted: [] });
   middle = await register('middle', { trusted: [frontend] });
+  await allowVaults(middle);
 });
 
 beforeEach(async () => {
@@ -163,6 +179,7 @@ describe('a person’s token is passed on', () => {
 
   test('to a service that wants tokens of version 2, which passes it on in turn', async () => {
     const last = await register('last', { version: 2 });
+    await allowVaults(last);
     const second = tokenOf(await onBehalf(await userToken(), { scope: scopeOf(last) }));
     assert.equal(claimsOf(second).ver, '2.0');
     const third = tokenOf(await onBehalf(second, {}, last));
@@ -185,6 +202,30 @@ describe('a person’s token is passed on', () => {
     const stranger = await register('stranger', { trusted: [frontend] });
     const answer = await onBehalf(await userToken(), { scope: scopeOf(stranger) });
     assert.deepEqual(codeOf(answer), [400, 'invalid_grant', 65001]);
+  });
+
+  // Nobody is asked about an application that only wants to be called itself.
+  test('to our own planes only where the person, or an administrator, consented', async () => {
+    const service = await register('only its own', { trusted: [frontend] });
+    const assertion = await userToken(service);
+    const { vaultResource, management, graph } = tenant.urls;
+    for (const resource of [vaultResource, management, graph]) {
+      const refused = await onBehalf(assertion, { scope: `${resource}/.default` }, service);
+      assert.deepEqual(codeOf(refused), [400, 'invalid_grant', 65001], resource);
+    }
+    await allowVaults(service);
+    assert.equal(opens(tokenOf(await onBehalf(assertion, {}, service))), user.id);
+    const elsewhere = await onBehalf(assertion, { scope: `${management}/.default` }, service);
+    assert.deepEqual(codeOf(elsewhere), [400, 'invalid_grant', 65001]);
+  });
+
+  test('and a refresh token is not stretched to another resource than was consented to', async () => {
+    const scope = `${tenant.urls.vaultResource}/.default offline_access`;
+    const first = await onBehalf(await userToken(), { scope });
+    const refresh_token = z.string().parse(first.body.refresh_token);
+    const wider = `${tenant.urls.management}/.default`;
+    const form = { ...as(middle), grant_type: 'refresh_token', refresh_token, scope: wider };
+    assert.deepEqual(codeOf(await post(form)), [400, 'invalid_grant', 65001]);
   });
 });
 

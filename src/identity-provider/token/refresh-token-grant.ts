@@ -36,7 +36,7 @@ export async function refreshTokenGrant(
   const permit = (session: RefreshFamily) => {
     const user = requireLiveSession(context, session);
     requireUserAccess(context.directory, { client, scope, user });
-    if (session.platform === undefined) return;
+    if (session.platform === undefined && session.chain === undefined) return;
     requireAskedConsent(context.directory, { client: client.application, user, scope });
   };
   const redeemed = await redeemRefreshToken(view, { text, clientIds, permit }, context.clock);

@@ -2,9 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { z } from '#kernel';
 import { createApplication } from '#test/kit/estate.ts';
+import { consentForAll } from '#test/kit/identities.ts';
 import type { Instance } from '#test/kit/instance.ts';
 import type { Answer } from '#test/kit/wire.ts';
 
+const MICROSOFT_GRAPH = '00000003-0000-0000-c000-000000000000';
 const AZURE_CLI = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const OBJECTS = z.object({ value: z.array(z.object({ id: z.guid() })) });
@@ -54,6 +56,8 @@ export async function provokeResources({ wire, login, owner, tenantId }: Instanc
   const passing = { ...asService, grant_type: GRANT, scope: `${owner.endpoints.graph}/.default` };
   const passOn = (assertion: string, use = 'on_behalf_of') =>
     token({ ...passing, assertion, requested_token_use: use });
+  const resourceAppId = MICROSOFT_GRAPH;
+  await consentForAll(owner, service, { resourceAppId, scope: 'user_impersonation' });
   const passedOn = (await passOn(ofPerson)).expect(200).read(TOKEN).access_token;
   return [
     ...answers,
