@@ -24,6 +24,14 @@ export function requireCredentialRights(
   { appId }: Application,
   caller: Principal | undefined,
 ): void {
-  const own = context.directory.servicePrincipalByAppId(appId);
-  requirePrivilegeOver(context, { caller, targets: [own?.id] });
+  requirePrivilegeOver(context, { caller, targets: principalsOf(context, appId) });
+}
+
+/** Live or deleted: who comes back does so with his roles, and with the application's credentials. */
+export function principalsOf({ directory }: GraphContext, appId: string): readonly string[] {
+  const deleted = directory
+    .deletedItems()
+    .filter((item) => item.kind === 'servicePrincipal' && item.record.appId === appId);
+  const live = directory.servicePrincipalByAppId(appId);
+  return [...deleted.map(({ record }) => record.id), ...(live ? [live.id] : [])];
 }

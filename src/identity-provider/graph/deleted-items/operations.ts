@@ -3,6 +3,7 @@
 import { type DeletedItem, purgeDeletedItem, restoreDeletedItem } from '#directory';
 import { graphErrors } from '#errors';
 import { ApiError, type Operation, operation, type Principal } from '#kernel';
+import { principalsOf } from '../applications/credential-rights.ts';
 import { renderApplication } from '../applications/wire.ts';
 import {
   found,
@@ -152,15 +153,6 @@ function requireChangeable(
   const own = item.kind === 'application' ? principalsOf(context, item.record.appId) : [];
   requirePrivilegeOver(context, { caller, targets: [item.record.id, ...own] });
   return item;
-}
-
-/** Live or deleted: with the application its credentials are back. */
-function principalsOf({ directory }: GraphContext, appId: string): readonly string[] {
-  const deleted = directory
-    .deletedItems()
-    .filter((item) => item.kind === 'servicePrincipal' && item.record.appId === appId);
-  const live = directory.servicePrincipalByAppId(appId);
-  return [...deleted.map(({ record }) => record.id), ...(live ? [live.id] : [])];
 }
 
 function renderWith({ directory }: GraphContext) {

@@ -6,6 +6,7 @@ import {
   dropPrincipalPasswords,
   type ServicePrincipal,
   updateServicePrincipal,
+  wellKnownAppIds,
 } from '#directory';
 import { graphErrors } from '#errors';
 import { ApiError, type Operation, operation } from '#kernel';
@@ -29,6 +30,7 @@ import {
 } from './wire.ts';
 
 const entitySet = 'servicePrincipals';
+const MICROSOFTS: ReadonlySet<string> = new Set(Object.values(wellKnownAppIds));
 const writes = { kind: 'directory', permission: 'Application.ReadWrite.All' } as const;
 
 export function servicePrincipalOperations(
@@ -75,8 +77,10 @@ function principalSpec(context: GraphContext): ObjectSpec<ServicePrincipal, Serv
       },
     },
     remove: async ({ target, view }) => {
-      // A managed identity goes with its resource in Resource Manager, never without it.
-      if (target.servicePrincipalType === 'ManagedIdentity') {
+      // A managed identity goes with its resource in Resource Manager, never without it; and what
+      // is not this tenant's could not be made again: consent to our planes hangs on theirs.
+      const isMicrosofts = MICROSOFTS.has(target.appId);
+      if (target.servicePrincipalType === 'ManagedIdentity' || isMicrosofts) {
         throw new ApiError(graphErrors.requestDenied);
       }
       requireOthers(context, target.id);
