@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseFilter } from './filter.ts';
+import { parseSearch } from './search.ts';
 import { FilterSyntax } from './tokens.ts';
 
 const object = {
@@ -87,4 +88,24 @@ test('any string finds itself, quotes and all', () => {
       assert.equal(parseFilter(filter).matches({ x: value }), true);
     }),
   );
+});
+
+test('what would cost too much is refused before it is tried on anything', () => {
+  const list = 'servicePrincipalNames';
+  const nested = (depth: number): string =>
+    depth === 0 ? "mail eq 'x'" : `${list}/any(v${depth}:${nested(depth - 1)})`;
+  assert.equal(parseFilter(nested(1)).matches(object), false);
+  assert.equal(parseFilter(`${nested(1)} or ${nested(1)}`).matches(object), false);
+  for (const depth of [2, 12]) {
+    assert.throws(() => parseFilter(nested(depth)), FilterSyntax);
+    assert.throws(() => parseFilter(`${list}/any(x:not (${nested(depth)}))`), FilterSyntax);
+  }
+  const values = (count: number) => Array.from({ length: count }, () => "'x'").join(',');
+  assert.equal(parseFilter(`appId in (${values(200)})`).matches(object), false);
+  assert.throws(() => parseFilter(`appId in (${values(201)})`), FilterSyntax);
+  const clauses = Array.from({ length: 201 }, () => 'a eq 1');
+  assert.throws(() => parseFilter(clauses.join(' or ')), FilterSyntax);
+  const terms = (count: number) => Array.from({ length: count }, () => '"displayName:a"');
+  assert.equal(parseSearch(terms(20).join(' AND '))(object), true);
+  assert.throws(() => parseSearch(terms(21).join(' AND ')), FilterSyntax);
 });

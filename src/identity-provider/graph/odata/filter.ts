@@ -1,12 +1,15 @@
 // `$filter` → a predicate over objects as they stand on the wire. The part of OData that directory
 // clients use: eq ne gt ge lt le and or not in, startswith, endswith, any(), parentheses. Nothing
-// else is guessed at.
+// else is guessed at. What a filter costs is bounded when it is read: it is tried on every object,
+// and lists within lists (`any` in `any`) would multiply.
 import { FilterSyntax, type Token, tokenize } from './tokens.ts';
 
 export type Predicate = (object: Readonly<Record<string, unknown>>) => boolean;
 
 const LENGTH_MAX = 8192;
 const DEPTH_MAX = 16;
+/** Values to compare with, in all of a filter. */
+const VALUES_MAX = 200;
 
 export interface Filter {
   readonly matches: Predicate;
@@ -27,6 +30,8 @@ class Parser {
   readonly #tokens: readonly Token[];
   #at = 0;
   #depth = 0;
+  #values = 0;
+  #isWithinAny = false;
   #isAdvanced = false;
 
   constructor(tokens: readonly Token[]) {
@@ -97,7 +102,10 @@ class Parser {
     this.#expect('(');
     const variable = this.#name();
     this.#expect(':');
+    if (this.#isWithinAny) throw new FilterSyntax('any within any');
+    this.#isWithinAny = true;
     const inner = this.#or();
+    this.#isWithinAny = false;
     this.#expect(')');
     return (object) => {
       const list = readList(object);
@@ -133,10 +141,15 @@ class Parser {
     const wanted = [this.#literal()];
     while (this.#mark(',')) wanted.push(this.#literal());
     this.#expect(')');
-    return (object) => wanted.some((value) => isEqual(read(object), value));
+    return (object) => {
+      const found = read(object);
+      return wanted.some((value) => isEqual(found, value));
+    };
   }
 
   #literal(): string | boolean | null {
+    this.#values += 1;
+    if (this.#values > VALUES_MAX) throw new FilterSyntax('too many values');
     const token = this.#next();
     if (token.kind === 'text') return token.text;
     // A GUID may be written without quotes, and may begin with a letter.
@@ -192,8 +205,8 @@ function readerOf(path: string): Reader {
 }
 
 function property(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  return Object.entries(value).find(([key]) => key === name)?.[1];
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  return Reflect.get(value, name);
 }
 
 function isEqual(value: unknown, wanted: unknown): boolean {

@@ -4,6 +4,7 @@ import type { Predicate } from './filter.ts';
 import { FilterSyntax } from './tokens.ts';
 
 const TERM = /\s*(AND\s+)?"([A-Za-z]+):([^"]*)"/y;
+const TERMS_MAX = 20;
 const SEARCHED = new Set(['displayName', 'userPrincipalName', 'mail', 'mailNickname']);
 
 export function parseSearch(text: string): Predicate {
@@ -13,6 +14,7 @@ export function parseSearch(text: string): Predicate {
     const match = TERM.exec(text);
     const property = match?.[2] ?? '';
     if (match === null || !SEARCHED.has(property)) throw new FilterSyntax('unknown search term');
+    if (tests.length >= TERMS_MAX) throw new FilterSyntax('too many search terms');
     const words = split(match[3] ?? '');
     tests.push((object) => {
       const value = object[property];
