@@ -103,6 +103,17 @@ describe('who has registered a second factor', () => {
     assert.ok(redirected(answer).searchParams.get('code'));
   });
 
+  test('has his password changed by nobody who has not shown it', async () => {
+    await enrol();
+    const newPassword = 'Other-Staple-9';
+    await passwordStep();
+    const given = { password: PASSWORD, newPassword, repeated: newPassword };
+    const flow = browser.forms()[0]?.fields.flow ?? '';
+    const early = await browser.post('/sign-in/new-password', { flow, ...given });
+    assert.deepEqual(said(early), [400, 'AADSTS90014']);
+    assert.match((await passwordStep()).text, /Enter the code/);
+  });
+
   test('gets tokens that say so', async () => {
     const secret = await enrol();
     const { verifier, challenge } = newProofKey();

@@ -12,7 +12,7 @@ import { checkPassword } from '../token/user-sign-in.ts';
 import type { Flow } from './flow.ts';
 import { askAgain, secondFactorPage, signInAudit, signInPage } from './flow-pages.ts';
 import { credentialField, flowField, formErrors, formRow, text } from './form-row.ts';
-import { requestOf } from './next-step.ts';
+import { decideProofStep, requestOf } from './next-step.ts';
 import { renderDeviceDone } from './pages/device-pages.ts';
 import {
   changePasswordPage,
@@ -137,6 +137,16 @@ function requireProof(visit: Visit, flow: Flow): Proved {
   return proved;
 }
 
+/** Who knows the password only and owes the second factor does not change the password instead. */
+function requireChangeDue({ context }: Visit, { user, proof }: Proved): void {
+  const step = decideProofStep(proof, {
+    hasSecondFactor: context.directory.hasSecondFactor(user.id),
+    isDemanded: false,
+    mustChangePassword: user.forceChangePasswordNextSignIn,
+  });
+  if (step !== 'change-password') throw new ApiError(signInErrors.formOutdated);
+}
+
 function accountRow(context: LoginContext): Operation<LoginTarget> {
   return operation({
     ...formRow,
@@ -171,7 +181,9 @@ function newPasswordRow(context: LoginContext): Operation<LoginTarget> {
     body: z.object({ flow: flowField, password: text, newPassword: text, repeated: text }),
     handle: async ({ body, request, grant }) => {
       const { visit, flow } = await openForm(context, { request, grant }, body.flow);
-      const { user, proof } = requireProof(visit, flow);
+      const proved = requireProof(visit, flow);
+      const { user, proof } = proved;
+      requireChangeDue(visit, proved);
       try {
         const { userPrincipalName: userName } = user;
         const { clientAddress } = request;
