@@ -219,7 +219,7 @@ describe('a person’s token is passed on', () => {
     assert.deepEqual(codeOf(elsewhere), [400, 'invalid_grant', 65001]);
   });
 
-  test('and a refresh token is not stretched to another resource than was consented to', async () => {
+  test('and a refresh token is not stretched beyond what was consented to', async () => {
     const scope = `${tenant.urls.vaultResource}/.default offline_access`;
     const first = await onBehalf(await userToken(), { scope });
     const refresh_token = z.string().parse(first.body.refresh_token);

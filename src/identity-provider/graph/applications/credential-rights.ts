@@ -27,7 +27,7 @@ export function requireCredentialRights(
   requirePrivilegeOver(context, { caller, targets: principalsOf(context, appId) });
 }
 
-/** Live or deleted: who comes back does so with his roles, and with the application's credentials. */
+/** Live or deleted: who comes back has his roles, and the application’s credentials sign him in. */
 export function principalsOf({ directory }: GraphContext, appId: string): readonly string[] {
   const deleted = directory
     .deletedItems()
