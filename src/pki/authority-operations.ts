@@ -5,16 +5,13 @@ import {
   currentRevocationList,
   loadAuthority,
 } from '#certificate-authority';
-import { OCSP_REQUEST_BYTES_MAX } from '#cryptography';
 import { pkiErrors } from '#errors';
 import { ApiError, type CallContext, type Operation, operation, type Result, z } from '#kernel';
+import { decodeOcspPath, OCSP_PATH_CHARS_MAX } from './ocsp-path.ts';
 import { type PkiContext, type PkiTarget, unversioned } from './pki-target.ts';
 
 const AUTHORITY_SECONDS = 86_400;
 const LIST_SECONDS = 3600;
-/** Base64 of the longest request. */
-const ENCODED_CHARS_MAX = Math.ceil(OCSP_REQUEST_BYTES_MAX / 3) * 4;
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 const base = {
   method: 'GET',
@@ -59,11 +56,10 @@ export function authorityOperations(context: PkiContext): readonly Operation<Pki
     operation({
       ...base,
       id: 'Ocsp_Get',
-      path: '/ocsp/{request}',
+      path: '/ocsp/{+request}',
       audit: 'OcspAnswer',
-      params: z.object({ request: z.string().max(ENCODED_CHARS_MAX).regex(BASE64) }),
-      handle: ({ grant, params }) =>
-        ocsp(context, { grant, der: Buffer.from(params.request, 'base64') }),
+      params: z.object({ request: z.string().max(OCSP_PATH_CHARS_MAX) }),
+      handle: ({ grant, params }) => ocsp(context, { grant, der: decodeOcspPath(params.request) }),
     }),
     operation({
       ...base,

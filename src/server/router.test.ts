@@ -93,6 +93,23 @@ describe('router', () => {
     assert.equal(idOf('/keys//create'), 'unknown');
   });
 
+  test('a last parameter with a plus takes the rest of the path as it came', () => {
+    const rows = [row('ask', 'POST', '/ocsp'), row('get', 'GET', '/ocsp/{+request}')];
+    const resting = new Router(rows);
+    const restOf = (path: string, method = 'GET') => {
+      const match = resting.match(method, path);
+      return match.kind === 'found' ? (match.params.request ?? match.operation.id) : match.kind;
+    };
+    assert.equal(restOf('/ocsp/a//b+/c==/'), 'a//b+/c==/');
+    assert.equal(restOf('//OCSP//M%2f%2Fb%2B%3D'), '/M//b+=');
+    assert.equal(restOf(`/ocsp/${'a/'.repeat(500)}`), 'a/'.repeat(500));
+    assert.equal(restOf('/ocsp/', 'POST'), 'ask');
+    assert.equal(restOf('/ocsp/a', 'PUT'), 'wrong-method');
+    assert.equal(restOf('/ocsp'), 'wrong-method');
+    assert.equal(restOf('/ocsp/%'), 'unknown');
+    assert.equal(restOf('/ocspa/b'), 'unknown');
+  });
+
   test('a scope is everything before the last provider', () => {
     const path = `${SCOPED}/providers/Microsoft.Authorization/roleAssignments/x`;
     assert.equal(route('PUT', path), `assign {"scope":"${SCOPED}","name":"x"}`);

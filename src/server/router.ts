@@ -6,7 +6,8 @@
 // - doubled leading slashes and one trailing slash do not matter;
 // - doubled slashes anywhere are one where the plane says so, otherwise an empty parameter;
 // - a parameter right behind another may be left out (`/secrets/n` is `/secrets/n/`, the latest);
-// - a leading `{scope}` takes any number of segments, none included.
+// - a leading `{scope}` takes any number of segments, none included;
+// - a last `{+name}` takes all that is left, slashes as they came: base64 in a path (RFC 6960).
 import type { Operation } from '#kernel';
 
 /** Path parameters by name, percent-decoded. */
@@ -36,7 +37,16 @@ interface Leaf<Target> {
   readonly omitted: readonly string[];
 }
 
+/** A row whose last parameter takes the rest of the path. */
+interface Rest<Target> {
+  /** In lower case, with a slash at its end. */
+  readonly prefix: string;
+  readonly name: string;
+  readonly operation: Operation<Target>;
+}
+
 const SCOPE = '{scope}';
+const REST = /^(.*\/)\{\+(\w+)\}$/;
 const SEGMENTS_MAX = 64;
 
 export class Router<Target> {
@@ -45,6 +55,7 @@ export class Router<Target> {
   /** First literals behind `{scope}`, where a scope may end. */
   readonly #scopeEnds = new Set<string>();
 
+  readonly #rests: Rest<Target>[] = [];
   readonly #mergesSlashes: boolean;
 
   constructor(operations: readonly Operation<Target>[], mergesSlashes = false) {
@@ -53,12 +64,27 @@ export class Router<Target> {
   }
 
   match(method: string, path: string): Match<Target> {
+    const rest = this.#matchRest(method, path);
+    if (rest !== undefined) return rest;
     const segments = splitPath(this.#mergesSlashes ? path.replace(/\/{2,}/g, '/') : path);
     if (segments === undefined) return { kind: 'unknown' };
     const plain = find(this.#root, segments, 0);
     const found = pick(plain, method, {});
     if (found?.kind === 'found') return found;
     return this.#matchScoped(method, segments) ?? found ?? { kind: 'unknown' };
+  }
+
+  #matchRest(method: string, path: string): Match<Target> | undefined {
+    const given = path.replace(/^\/+/, '/');
+    const lower = given.toLowerCase();
+    const reached = this.#rests.filter(
+      ({ prefix }) => given.length > prefix.length && lower.startsWith(prefix),
+    );
+    const rest = reached.find(({ operation }) => operation.method === method);
+    if (rest === undefined) return reached.length > 0 ? { kind: 'wrong-method' } : undefined;
+    const value = decode(given.slice(rest.prefix.length));
+    if (value === undefined) return { kind: 'unknown' };
+    return { kind: 'found', operation: rest.operation, params: { [rest.name]: value } };
   }
 
   /**
@@ -80,6 +106,11 @@ export class Router<Target> {
   }
 
   #add(operation: Operation<Target>): void {
+    const [, prefix, name] = REST.exec(operation.path) ?? [];
+    if (prefix !== undefined && name !== undefined) {
+      this.#rests.push({ prefix: prefix.toLowerCase(), name, operation });
+      return;
+    }
     const template = operation.path.split('/').slice(1);
     const scoped = template[0] === SCOPE;
     const segments = scoped ? template.slice(1) : template;
@@ -190,6 +221,14 @@ function splitPath(path: string): string[] | undefined {
   if (!path.includes('%')) return segments;
   try {
     return segments.map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
   } catch {
     return undefined;
   }

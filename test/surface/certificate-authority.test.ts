@@ -17,7 +17,7 @@ import {
   orderCertificate,
   putIssuer,
 } from '#test/kit/issuing.ts';
-import { hasOpenssl, openssl } from '#test/kit/openssl.ts';
+import { hasOpenssl, openssl, opensslBytes } from '#test/kit/openssl.ts';
 
 describe('strongroom ca', () => {
   let instance: Instance;
@@ -118,6 +118,8 @@ describe('strongroom ca', () => {
     const ask = () => openssl({ call: `ocsp -url ${url} ${question}`, files });
     assert.match(ask(), /leaf: good/);
     const serial = certificate.serialNumber;
+    const der = opensslBytes({ call: 'ocsp -issuer {middle} -cert {leaf} -reqout {out}', files });
+    await assertGoodInEachWay(der);
     const revoked = await ca('revoke', serial, '--reason', 'keyCompromise');
     assert.deepEqual([revoked.code, revoked.stdout], [0, 'Revoked: CN=old.internal.example\n']);
     assert.match(ask(), /leaf: revoked[\s\S]*keyCompromise/);
@@ -128,6 +130,21 @@ describe('strongroom ca', () => {
     const wrong = await ca('revoke', serial, '--reason', 'mood');
     assert.equal(wrong.code, 1);
   });
+
+  /** By GET, as OpenSSL, Java, .NET and browsers put it into an address. */
+  async function assertGoodInEachWay(der: Buffer) {
+    const base64 = der.toString('base64');
+    const encoded = encodeURIComponent(base64);
+    for (const path of [base64, encoded, `/${encoded}`, `/${base64}`]) {
+      const { status, body } = await plain(`/ocsp/${path}`);
+      assert.equal(status, 200, path);
+      const printed = openssl({
+        call: 'ocsp -respin {r} -resp_text -noverify',
+        files: { r: body },
+      });
+      assert.match(printed, /Cert Status: good/, path);
+    }
+  }
 
   test('the plain listener serves what everybody may know, and nothing else', async () => {
     const root = await plain('/authorities/root/authority.cer', 'anything.example');
@@ -148,6 +165,8 @@ describe('strongroom ca', () => {
     assert.equal(same.headers['content-type'], 'application/pkix-cert');
     const malformed = await plain('/ocsp/AAAA');
     assert.equal(malformed.body.toString('hex'), '30030a0101');
+    assert.equal((await plain(`/ocsp/${'MA//'.repeat(2200)}`)).body.toString('hex'), '30030a0101');
+    assert.notEqual((await plain(`/ocsp/${'MA//'.repeat(5000)}`)).status, 200);
   });
 
   test('the root goes offline into a file that only its owner reads, and comes back', async () => {
