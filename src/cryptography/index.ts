@@ -71,6 +71,16 @@ export {
   type RevocationAddresses,
   selfSignCertificate,
 } from './x509/issue.ts';
+export { loadX509Library } from './x509/load-library.ts';
+export {
+  type CertificateWithKey,
+  createAuthority,
+  isServerCertificateFit,
+  issueServerCertificate,
+  needsRenewal,
+  type ServerCertificateRequest,
+  type ServerNames,
+} from './x509/local-authority.ts';
 export type { NameConstraints } from './x509/name-constraints.ts';
 export {
   buildOcspError,
@@ -96,13 +106,3 @@ export {
   type RevokedCertificate,
 } from './x509/revocation-list.ts';
 export { X509Error, type X509ErrorCode } from './x509/x509-error.ts';
-export {
-  type CertificateWithKey,
-  createAuthority,
-  isServerCertificateFit,
-  issueServerCertificate,
-  needsRenewal,
-  type ServerCertificateRequest,
-  type ServerNames,
-} from './x509-authority.ts';
-export { loadX509Library } from './x509-library.ts';

@@ -11,7 +11,7 @@ import {
   isServerCertificateFit,
   issueServerCertificate,
   needsRenewal,
-} from './x509-authority.ts';
+} from './local-authority.ts';
 
 const DAY_MS = 86_400_000;
 const clock = new ManualClock();

@@ -1,12 +1,13 @@
-// The certificate authority of one installation, and the server certificates it issues. Clients are
-// told to trust this authority and no other, so it signs nothing but TLS server certificates, for
-// names and addresses that are written out plainly, and never beyond its own lifetime.
+// The local certificate authority of one installation, and the server certificates it issues.
+// Clients are told to trust this authority and no other, so it signs nothing but TLS server
+// certificates, for names and addresses that are written out plainly, and never beyond its own
+// lifetime. The tenant's authority, which signs certificates of vaults, is `#certificate-authority`.
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Clock } from '#kernel';
-import { isAddress, isHostName } from './x509/alternative-names.ts';
-import { newSerialNumber } from './x509/serial-number.ts';
-import { loadX509Library } from './x509-library.ts';
+import { isAddress, isHostName } from './alternative-names.ts';
+import { loadX509Library } from './load-library.ts';
+import { newSerialNumber } from './serial-number.ts';
 
 /** A certificate and its private key (PKCS#8), both as PEM. */
 export interface CertificateWithKey {
