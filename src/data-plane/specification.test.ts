@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { apiVersions } from './api-version.ts';
-import { openTestVault } from './open-test-vault.ts';
+import { openTestVault } from './vault.fixture.ts';
 
 const azure = new URL('../../../shared/azure/', import.meta.url);
 const skip = existsSync(azure) ? false : 'the evidence directory is not here';

@@ -10,7 +10,7 @@ import {
   owner,
   stranger,
   type TestVault,
-} from './open-test-vault.ts';
+} from './vault.fixture.ts';
 import { vaultPlane } from './vault-plane.ts';
 
 const CHALLENGE = {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { IssueOutcome, IssueRequest } from '#certificate-authority';
 import { parseCertificateRequest, selfSignCertificate } from '#cryptography';
 import { doDueWork } from '../due-work-job.ts';
-import { doDue, eventsOf, openTestVault, type TestVault } from '../open-test-vault.ts';
+import { doDue, eventsOf, openTestVault, type TestVault } from '../vault.fixture.ts';
 import type { Mail } from './mailer.ts';
 
 const DAY_MS = 86_400_000;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { readPkcs12 } from '#cryptography';
-import { doDue, eventsOf, openTestVault, type TestVault } from '../open-test-vault.ts';
+import { doDue, eventsOf, openTestVault, type TestVault } from '../vault.fixture.ts';
 
 const params = { name: 'web' };
 const selfSigned = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
 import { generateKey, type KeyMaterial, publicJwk, wrapForTransfer } from '#cryptography';
-import { makeVault, openTestVault, type TestVault } from '../open-test-vault.ts';
+import { makeVault, openTestVault, type TestVault } from '../vault.fixture.ts';
 import { parseTransferBlob, renderTransferBlob } from './transfer-blob.ts';
 
 const HOST = 'https://contoso.vault.example:8443';

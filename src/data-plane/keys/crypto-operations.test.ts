@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, createPublicKey, randomBytes, verify as verifyLocally } from 'node:crypto';
 import { test } from 'node:test';
-import { makeVault, openTestVault, type TestVault } from '../open-test-vault.ts';
+import { makeVault, openTestVault, type TestVault } from '../vault.fixture.ts';
 
 const params = { name: 'k' };
 const encode = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');

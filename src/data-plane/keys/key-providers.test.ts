@@ -19,7 +19,7 @@ import {
   openTestVaultWith,
   recordsOf,
   type TestVault,
-} from '../open-test-vault.ts';
+} from '../vault.fixture.ts';
 import { keyObjects } from './key-objects.ts';
 import { KeyProviders } from './key-providers.ts';
 import { CACHED_KEYS_MAX, MaterialCache } from './material-cache.ts';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { doDue, openTestVault, type TestVault } from '../open-test-vault.ts';
+import { doDue, openTestVault, type TestVault } from '../vault.fixture.ts';
 
 const DAY_MS = 86_400_000;
 const params = { name: 'k' };

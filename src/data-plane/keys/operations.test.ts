@@ -8,7 +8,7 @@ import {
   recordsOf,
   stranger,
   type TestVault,
-} from '../open-test-vault.ts';
+} from '../vault.fixture.ts';
 import { keyObjects } from './key-objects.ts';
 
 const params = { name: 'k' };

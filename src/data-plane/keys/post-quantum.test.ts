@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { generateKey } from '#cryptography';
-import { doDue, makeVault, openTestVault, type TestVault } from '../open-test-vault.ts';
+import { doDue, makeVault, openTestVault, type TestVault } from '../vault.fixture.ts';
 
 const skip = await generateKey({ kty: 'AKP', alg: 'ML-DSA-44' }).then(
   () => false as const,

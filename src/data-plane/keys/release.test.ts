@@ -13,7 +13,7 @@ import {
 } from 'node:crypto';
 import { test } from 'node:test';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
-import { openTestVaultWith, type TestVault } from '../open-test-vault.ts';
+import { openTestVaultWith, type TestVault } from '../vault.fixture.ts';
 
 const ISSUER = 'https://attest.example';
 const params = { name: 'k' };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { doDue, eventsOf, openTestVault, type TestVault } from '../open-test-vault.ts';
+import { doDue, eventsOf, openTestVault, type TestVault } from '../vault.fixture.ts';
 import { subtractDuration } from './rotation-policy.ts';
 
 const DAY_MS = 86_400_000;

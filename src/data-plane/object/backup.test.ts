@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { keyErrors } from '#errors';
 import { newGuid } from '#kernel';
-import { makeVault, openTestVault, type TestVault } from '../open-test-vault.ts';
+import { makeVault, openTestVault, type TestVault } from '../vault.fixture.ts';
 import { openBackup, sealBackup } from './backup.ts';
 import { geography } from './geography.ts';
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listVaultEvents, trimVaultEvents, VAULT_EVENTS_MAX } from '#resources';
 import { dueWorkJob } from '../due-work-job.ts';
+import { secretObjects } from '../secrets/secret-store.ts';
 import {
   doDue,
   eventsOf,
@@ -9,8 +10,7 @@ import {
   openTestVault,
   recordsOf,
   type TestVault,
-} from '../open-test-vault.ts';
-import { secretObjects } from '../secrets/secret-store.ts';
+} from '../vault.fixture.ts';
 import { expiryHandlers, runDueWork } from './due-runner.ts';
 import { DUE_PREFIX, type DueEntry, mergeDue, planExpiry } from './due-work.ts';
 

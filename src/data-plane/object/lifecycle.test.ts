@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openTestVault, recordsOf, type TestVault } from '../open-test-vault.ts';
 import { purgeDue } from '../purge-job.ts';
+import { openTestVault, recordsOf, type TestVault } from '../vault.fixture.ts';
 
 const DAY_MS = 86_400_000;
 const RETENTION_DAYS = 90;

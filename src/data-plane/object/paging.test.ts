@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openTestVault, recordsOf, type TestVault } from '../open-test-vault.ts';
 import { secretObjects } from '../secrets/secret-store.ts';
+import { openTestVault, recordsOf, type TestVault } from '../vault.fixture.ts';
 
 const names = fc.uniqueArray(fc.stringMatching(/^[0-9a-zA-Z-]{1,6}$/), {
   selector: (name) => name.toLowerCase(),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeVault, openTestVault, recordsOf, type TestVault } from '../open-test-vault.ts';
 import { purgeDue, purgeJob } from '../purge-job.ts';
 import { secretObjects } from '../secrets/secret-store.ts';
+import { makeVault, openTestVault, recordsOf, type TestVault } from '../vault.fixture.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openTestVault, type TestVault } from '../open-test-vault.ts';
+import { openTestVault, type TestVault } from '../vault.fixture.ts';
 
 const params = { name: 'db' };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeVault, openTestVault, recordsOf, type TestVault } from '../open-test-vault.ts';
+import { makeVault, openTestVault, recordsOf, type TestVault } from '../vault.fixture.ts';
 import { secretObjects } from './secret-store.ts';
 
 const ID = /^https:\/\/contoso\.vault\.example:8443\/secrets\/db\/[0-9a-f]{32}$/;
