@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseJson, z } from '#kernel';
-import { openPlanes, type PlaneFacts, type RowFacts } from './planes.ts';
+import { type PlaneFacts, type RowFacts, readPlanes } from './planes.ts';
 
 const DOCUMENT = new URL('../docs/compatibility.md', import.meta.url);
 const SPECIFICATION = new URL(
@@ -86,7 +86,7 @@ function currentText(): string {
 }
 
 export async function renderCompatibility(): Promise<string> {
-  const planes = await openPlanes();
+  const planes = await readPlanes();
   const text = currentText();
   const [before = '', rest = ''] = text.split(BEGIN);
   const after = rest.split(END)[1] ?? '';

@@ -6,14 +6,26 @@ import { pkiPlane } from '#pki';
 import { type PipelineOptions, servePlane } from '#server';
 import type { Estate } from './estate.ts';
 
+export function openPlanes(estate: Estate) {
+  const vault = vaultPlane(estate);
+  return {
+    login: loginPlane(estate),
+    graph: graphPlane(estate),
+    management: managementPlane({ ...estate, vaultOperations: vault.operations }),
+    vault,
+    pki: pkiPlane(estate),
+  };
+}
+
 export function serveAllPlanes(estate: Estate, pipeline: PipelineOptions) {
-  const vaults = vaultPlane(estate);
+  const { vault, login, management, graph, pki } = openPlanes(estate);
+  // A request asks the planes for its host in this order; vaults are asked for most.
   return [
-    servePlane(vaults, pipeline),
-    servePlane(loginPlane(estate), pipeline),
-    servePlane(managementPlane({ ...estate, vaultOperations: vaults.operations }), pipeline),
-    servePlane(graphPlane(estate), pipeline),
-    servePlane(pkiPlane(estate), pipeline),
+    servePlane(vault, pipeline),
+    servePlane(login, pipeline),
+    servePlane(management, pipeline),
+    servePlane(graph, pipeline),
+    servePlane(pki, pipeline),
   ];
 }
 
