@@ -1,7 +1,7 @@
 // The local certificate authority of one installation, and the server certificates it issues.
 // Clients are told to trust this authority and no other, so it signs nothing but TLS server
 // certificates, for names and addresses that are written out plainly, and never beyond its own
-// lifetime. The tenant's authority, which signs certificates of vaults, is `#certificate-authority`.
+// lifetime. The tenant's authority, which signs certificates of vaults, is another module.
 import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import ipaddr from 'ipaddr.js';
 import type { Clock } from '#kernel';
