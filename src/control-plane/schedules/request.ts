@@ -199,7 +199,9 @@ function judgeChange(
   const wanted = { ...request, targetSchedule: before.name };
   if (request.requestType.startsWith('Self')) {
     refuseAskedAlready(management, request);
-    return save({ ...wanted, status: 'PendingApproval' }, async () => undefined);
+    // More time is all that one asks for oneself: what limits the schedule goes on limiting it.
+    const { condition: _condition, conditionVersion: _version, ...own } = wanted;
+    return save({ ...own, status: 'PendingApproval' }, async () => undefined);
   }
   return save(wanted, (transaction) => applyRequest(management, transaction, wanted));
 }

@@ -8,6 +8,9 @@ import { expireSchedules } from './expiry-job.ts';
 import { policyName } from './policy.ts';
 import { approval, ask, codeOf, eligible, HOUR_MS, hours, PROVIDER } from './schedules.fixture.ts';
 
+const NARROW = "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringEquals 'one'";
+const WIDE = "@Resource[Microsoft.KeyVault/vaults/secrets:name] StringLike '*'";
+
 test('an eligible person has a right from activation to the very end, not longer', async () => {
   const { arm, made, activate, may } = await eligible();
   assert.equal(made.body.properties.status, 'Provisioned');
@@ -255,6 +258,20 @@ test('one asks for more time; an administrator approves it', async () => {
   assert.equal((await arm.send('PATCH', stage, { body, version })).status, 200);
   arm.clock.advance(5 * HOUR_MS);
   assert.equal(await may(), true);
+});
+
+test('who asks for more time gets no other condition with it', async () => {
+  const { arm, activate } = await eligible({ condition: NARROW, conditionVersion: '2.0' });
+  await activate();
+  const extra = { ...hours(6), condition: WIDE, conditionVersion: '2.0' };
+  const asked = await activate({ requestType: 'SelfExtend', extra });
+  const { approvalId } = asked.body.properties;
+  const body = { properties: { reviewResult: 'Approve' } };
+  const version = '2021-01-01-preview';
+  const stage = `${approvalId}/stages/${asked.body.name}`;
+  assert.equal((await arm.send('PATCH', stage, { body, version })).status, 200);
+  const kept = [...arm.resources.roleSchedules().values()].map(({ condition }) => condition);
+  assert.deepEqual(kept, [NARROW, NARROW]);
 });
 
 test('checking a request changes nothing; a request is made once', async () => {
