@@ -62,18 +62,19 @@ export class SignInLimits {
     if (bounds.some(([key]) => (this.#counters.get(key)?.lockedUntilMs ?? 0) > nowMs)) {
       return undefined;
     }
-    for (const [key, bound] of bounds) this.#fail(key, bound, nowMs);
+    const counted = bounds.map(([key, bound]) => [key, this.#fail(key, bound, nowMs)] as const);
     return {
       succeeded: () => {
-        for (const [key] of bounds) {
+        for (const [key, lockedUntilMs] of counted) {
           if (key.startsWith('pair ')) this.#counters.delete(key);
-          else this.#forgive(key);
+          else this.#forgive(key, lockedUntilMs);
         }
       },
     };
   }
 
-  #fail(key: string, { failuresMax, lockMs }: Bound, nowMs: number): void {
+  /** Answers until when that locks; 0 if it does not. */
+  #fail(key: string, { failuresMax, lockMs }: Bound, nowMs: number): number {
     const before = this.#counters.get(key);
     const isStale = before === undefined || nowMs - before.lastMs > MEMORY_MS;
     const failures = isStale ? 1 : before.failures + 1;
@@ -84,18 +85,16 @@ export class SignInLimits {
       const [oldest] = this.#counters.keys();
       if (oldest !== undefined) this.#counters.delete(oldest);
     }
-    this.#counters.set(key, {
-      failures,
-      lastMs: nowMs,
-      lockedUntilMs: lock === 0 ? 0 : nowMs + lock,
-    });
+    const lockedUntilMs = lock === 0 ? 0 : nowMs + lock;
+    this.#counters.set(key, { failures, lastMs: nowMs, lockedUntilMs });
+    return lockedUntilMs;
   }
 
-  /** Takes back one failure, and the lock it may have made. */
-  #forgive(key: string): void {
+  /** Takes back one failure, and the lock that it made itself; what others earned stays. */
+  #forgive(key: string, lockedUntilMs: number): void {
     const counter = this.#counters.get(key);
     if (counter === undefined) return;
     counter.failures -= 1;
-    counter.lockedUntilMs = 0;
+    if (counter.lockedUntilMs === lockedUntilMs) counter.lockedUntilMs = 0;
   }
 }

@@ -308,6 +308,15 @@ describe('limits on guessing', () => {
     assert.ok(limits.begin('another', '10.0.0.2'));
   });
 
+  test('are not lifted by somebody’s own success at the same time', () => {
+    const limits = new SignInLimits(new ManualClock());
+    for (let n = 0; n < 198; n++) limits.begin(`user${n}`, '10.0.0.1');
+    const own = limits.begin('mallory', '10.0.0.1');
+    assert.ok(limits.begin('victim', '10.0.0.1'));
+    own?.succeeded();
+    assert.equal(limits.begin('another', '10.0.0.1'), undefined);
+  });
+
   test('success forgives, and a lock grows with every failure after it', () => {
     const clock = new ManualClock();
     const limits = new SignInLimits(clock);
