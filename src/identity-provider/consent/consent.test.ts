@@ -104,3 +104,20 @@ describe('consent to an application’s own scopes', () => {
     assert.ok(redirected(await signIn(browser, user)).searchParams.get('code'));
   });
 });
+
+test('to the directory for everyone is a Global Administrator’s to give', async () => {
+  const { applicationAdministrator, globalAdministrator } = directoryRoleIds;
+  for (const [role, type] of [
+    [applicationAdministrator, 'Principal'],
+    [globalAdministrator, 'AllPrincipals'],
+  ] as const) {
+    browser = new FormBrowser(tenantNetwork(tenant));
+    const administrator = await makeUser(tenant);
+    await addRoleMember(tenant.view, role, administrator.id);
+    await open(`${tenant.urls.graph}/.default`);
+    const page = await signIn(browser, administrator);
+    assert.equal(/For everyone in the organization/.test(page.text), type === 'AllPrincipals');
+    await browser.submit('/sign-in/consent', { answer: 'yes', everyone: 'yes' });
+    assert.equal(tenant.directory.permissionGrants().at(-1)?.consentType, type);
+  }
+});

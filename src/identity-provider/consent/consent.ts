@@ -84,12 +84,31 @@ function missingOf(
   return { scopes, permissions: [describePlane(owner.name, scopes)], needsAdministrator: false };
 }
 
-/** Who may consent for everyone. */
-export function mayConsentForAll(directory: Directory, userId: string): boolean {
+/**
+ * Who may consent for everyone. To act in the directory as whoever comes by, a Global Administrator
+ * too, is a Global Administrator's alone to give.
+ */
+export function mayConsentForAll(
+  directory: Directory,
+  userId: string,
+  wanted: Pick<WantedConsent, 'resourceId' | 'scopes'>,
+): boolean {
   const held = directory.directoryRoles(userId);
   const { globalAdministrator, applicationAdministrator } = directoryRoleIds;
-  return held.has(globalAdministrator) || held.has(applicationAdministrator);
+  if (held.has(globalAdministrator)) return true;
+  return held.has(applicationAdministrator) && !givesDirectory(directory, wanted);
 }
+
+/** More of Microsoft Graph than one's own profile: all that the person may do in the directory. */
+export function givesDirectory(
+  directory: Directory,
+  { resourceId, scopes }: Pick<WantedConsent, 'resourceId' | 'scopes'>,
+): boolean {
+  const graph = directory.servicePrincipalByAppId(wellKnownAppIds.microsoftGraph)?.id;
+  return resourceId === graph && scopes.some((scope) => !PROFILE_SCOPES.has(scope));
+}
+
+const PROFILE_SCOPES = new Set(['User.Read', 'openid', 'profile', 'email', 'offline_access', '']);
 
 const PLANES = {
   vault: wellKnownAppIds.keyVault,

@@ -233,8 +233,9 @@ function consentRow(context: LoginContext): Operation<LoginTarget> {
       const { visit, flow } = await openForm(context, { request, grant }, body.flow);
       const account = accountsOf(visit).find(({ userId }) => userId === flow.account?.userId);
       if (account === undefined) throw new ApiError(signInErrors.accountNotThere);
-      const mayForAll = mayConsentForAll(context.directory, account.userId);
       const wanted = consentOf(visit, flow, account.user);
+      const mayForAll =
+        wanted !== undefined && mayConsentForAll(context.directory, account.userId, wanted);
       const isAllowed = mayForAll || wanted?.needsAdministrator !== true;
       if (body.answer !== 'yes' || !isAllowed) return declined(visit, flow, account);
       const isForAll = body.everyone === 'yes' && mayForAll;

@@ -185,7 +185,7 @@ function consentPage(visit: Visit, flow: Flow, { user }: LiveAccount): Result {
   const wanted = consentOf(visit, flow, user);
   if (wanted === undefined) throw new Error('there is nothing to consent to');
   const settled = { ...flow, account: { userId: user.id, isFresh: true } };
-  const isAdministrator = mayConsentForAll(visit.context.directory, user.id);
+  const isAdministrator = mayConsentForAll(visit.context.directory, user.id, wanted);
   return renderConsent({
     ...flowPage(visit, settled),
     audit: signInAudit(flow, user, 'interrupted'),

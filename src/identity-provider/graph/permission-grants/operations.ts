@@ -7,7 +7,8 @@ import {
   updatePermissionGrant,
 } from '#directory';
 import { graphErrors } from '#errors';
-import { ApiError, isGuid, type Operation, operation, z } from '#kernel';
+import { ApiError, isGuid, type Operation, operation, type Principal, z } from '#kernel';
+import { givesDirectory } from '../../consent/consent.ts';
 import {
   found,
   type GraphContext,
@@ -15,6 +16,7 @@ import {
   graphRow,
   idParams,
   openView,
+  requireGlobalAdministrator,
 } from '../graph-context.ts';
 import { entityQuery, renderEntity } from '../odata/entity.ts';
 import { listErrors, listQuery, renderList } from '../odata/page.ts';
@@ -109,9 +111,10 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
       graphErrors.resourceNotFound,
       graphErrors.invalidProperty,
       graphErrors.permissionGranted,
+      graphErrors.requestDenied,
     ],
     body: createBody,
-    handle: async ({ request, body, grant }) => {
+    handle: async ({ request, body, grant, principal }) => {
       const { consentType } = body;
       const clientId = found(directory.servicePrincipal(body.clientId), body.clientId).id;
       const resourceId = found(directory.servicePrincipal(body.resourceId), body.resourceId).id;
@@ -122,6 +125,7 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
         throw new ApiError(graphErrors.invalidProperty, { property, resource });
       }
       const principalId = given === undefined ? null : found(directory.user(given), given).id;
+      requireConsentRight(context, { resourceId, scope: body.scope }, principal);
       const isThere = directory
         .permissionsGrantedTo(clientId)
         .some((one) => one.resourceId === resourceId && one.principalId === principalId);
@@ -131,6 +135,20 @@ function createRow(context: GraphContext): Operation<GraphTarget> {
       return { body: renderEntity({ request, entitySet, object }) };
     },
   });
+}
+
+/**
+ * What an application may do in the directory in an administrator's name is what he may do, one
+ * link away: nobody lesser gives that, to everyone or to him.
+ */
+function requireConsentRight(
+  context: GraphContext,
+  { resourceId, scope }: Pick<OAuth2PermissionGrant, 'resourceId' | 'scope'>,
+  caller: Principal | undefined,
+): void {
+  const scopes = scope.split(/\s+/);
+  if (!givesDirectory(context.directory, { resourceId, scopes })) return;
+  requireGlobalAdministrator(context, caller);
 }
 
 function changeRows(context: GraphContext): readonly Operation<GraphTarget>[] {
@@ -148,13 +166,14 @@ function changeRows(context: GraphContext): readonly Operation<GraphTarget>[] {
       id: 'UpdatePermissionGrant',
       method: 'PATCH',
       audit: 'PermissionGrantUpdate',
+      errors: [...base.errors, graphErrors.requestDenied],
       body: updateBody,
-      handle: async ({ params, body, grant }) => {
-        const { id, scope: before } = found(
-          context.directory.permissionGrant(params.id),
-          params.id,
-        );
-        await updatePermissionGrant(openView(context, grant), id, body.scope ?? before);
+      handle: async ({ params, body, grant, principal }) => {
+        const before = found(context.directory.permissionGrant(params.id), params.id);
+        const { id, resourceId } = before;
+        const after = body.scope ?? before.scope;
+        requireConsentRight(context, { resourceId, scope: after }, principal);
+        await updatePermissionGrant(openView(context, grant), id, after);
         return {};
       },
     }),

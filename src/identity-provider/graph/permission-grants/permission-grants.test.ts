@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { directoryRoleIds } from '#directory';
+import { directoryRoleIds, wellKnownAppIds } from '#directory';
 import { newGuid } from '#kernel';
 import { type GraphAnswer, GraphCaller, type Registered } from '../graph-caller.fixture.ts';
 
@@ -73,5 +73,24 @@ describe('a permission grant', () => {
     const right = await admin.person('app.admin', directoryRoleIds.applicationAdministrator);
     const made = await right.create(PATH, everybody);
     assert.equal((await right.delete(`${PATH}/${made.id}`)).status, 204);
+  });
+
+  test('to the directory, in an administrator’s name, is nobody lesser’s to give', async () => {
+    const right = await admin.person(
+      'climbing.app.admin',
+      directoryRoleIds.applicationAdministrator,
+    );
+    const chief = await admin.person('chief', directoryRoleIds.globalAdministrator);
+    const graph = admin.tenant.directory.servicePrincipalByAppId(wellKnownAppIds.microsoftGraph);
+    const whole = { ...everybody, resourceId: graph?.id, scope: 'user_impersonation' };
+    const his = { ...whole, consentType: 'Principal', principalId: chief.objectId };
+    for (const json of [whole, his, { ...whole, scope: 'openid Directory.AccessAsUser.All' }]) {
+      assert.deepEqual((await right.post(PATH, json)).refusal, DENIED);
+    }
+    const profile = await right.create(PATH, { ...whole, scope: 'openid User.Read' });
+    const widened = { scope: 'User.Read user_impersonation' };
+    assert.deepEqual((await right.patch(`${PATH}/${profile.id}`, widened)).refusal, DENIED);
+    assert.equal((await chief.patch(`${PATH}/${profile.id}`, widened)).status, 204);
+    assert.equal((await right.delete(`${PATH}/${profile.id}`)).status, 204);
   });
 });
