@@ -41,6 +41,7 @@ for (const [version, directory] of Object.entries(DIRECTORIES)) {
       }
       const rows = (await rowsOf(area)).filter((row) => row.versions.accepts(version));
       const served = rows.map((row) => `${row.id} ${row.method} ${row.path} ${row.success}`);
+      // What Azure does not have stands in no vault: see CONTRIBUTING, "Add an operation".
       assert.deepEqual(served.toSorted(), specified.toSorted());
     });
   }
@@ -61,7 +62,10 @@ for (const area of ['secrets', 'keys', 'certificates']) {
     const all: Fact[] = read('facts/operation-permissions.json').operations;
     const facts = all.filter((fact) => fact.area === area && !ABSENT.has(fact.operationId));
     const rows = await rowsOf(area);
-    assert.equal(rows.length, facts.length);
+    assert.deepEqual(
+      rows.map(({ id }) => id).toSorted(),
+      facts.map(({ operationId }) => operationId).toSorted(),
+    );
     for (const fact of facts) {
       const row = rows.find(({ id }) => id === fact.operationId);
       assert.ok(row?.access.kind === 'data', fact.operationId);
