@@ -89,6 +89,7 @@ describe('floors', () => {
       [],
       'folders without a floor',
     );
+    assert.deepEqual(floors.flat().toSorted(), folders, 'floors without a folder');
     const manifest = parse(
       z.object({ imports: z.record(z.string(), z.string()) }),
       JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')),
@@ -158,6 +159,18 @@ describe('capabilities are confined:', () => {
         .map(({ place, from }) => `${place} uses ${from}`),
     );
     assertNone(wrong, 'modules used where they may not be');
+  });
+
+  test('every run-time dependency has its places', () => {
+    const manifest = parse(
+      z.object({ dependencies: z.record(z.string(), z.string()) }),
+      JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')),
+      'body',
+    );
+    const everywhere = Object.keys(manifest.dependencies).filter(
+      (name) => !Object.hasOwn(confinedModules, name),
+    );
+    assertNone(everywhere, 'dependencies without a line in test/architecture/rules.ts');
   });
 
   test('expressions', () => {

@@ -9,7 +9,7 @@ export const floors: readonly (readonly string[])[] = [
   ['authentication', 'network', 'authorization', 'audit'],
   ['installation'],
   ['identity-provider', 'control-plane', 'data-plane', 'pki'],
-  ['server', 'portal', 'cli'],
+  ['server', 'cli'],
   ['composition'],
 ];
 
@@ -44,7 +44,17 @@ export const confinedModules: Confinement = {
   zod: ['src/kernel/'],
   commander: ['src/cli/'],
   nodemailer: ['src/server/'],
-  'node-forge': ['src/cryptography/'],
+  'node-forge': ['src/cryptography/pkcs12/'],
+  jose: [
+    'src/identity-provider/token/',
+    'src/identity-provider/managed-identity/',
+    'src/data-plane/keys/attestation.ts',
+    'src/cli/identity-agent/',
+  ],
+  otpauth: ['src/identity-provider/second-factor/'],
+  '@simplewebauthn/server': ['src/identity-provider/second-factor/'],
+  uqr: ['src/identity-provider/sign-in/pages/'],
+  'ipaddr.js': ['src/network/', 'src/config/', 'src/cryptography/x509/'],
   '@peculiar/x509': ['src/cryptography/'],
   '@peculiar/asn1-x509': ['src/cryptography/'],
   '@peculiar/asn1-csr': ['src/cryptography/'],
