@@ -1,6 +1,6 @@
 // What the pipeline asks of a plane (a host's worth of operations). The pipeline owns the order of
 // the stages; a plane supplies what each stage means there. The planes live in `data-plane/`,
-// `control-plane/` and `identity-provider/`.
+// `control-plane/`, `identity-provider/` and `pki/`.
 import type { ApiError } from './api-error.ts';
 import type { Grant } from './grant.ts';
 import type { Operation, Result } from './operation.ts';
@@ -9,7 +9,7 @@ import type { RawRequest } from './request.ts';
 import type { SchemaError } from './schema.ts';
 
 export interface Plane<Target> {
-  /** `login`, `management`, `graph`, `vault`, `portal`. */
+  /** `login`, `management`, `graph`, `vault`, `pki`. */
   readonly name: string;
   readonly operations: readonly Operation<Target>[];
   /** Lower-case header by which a POST may stand for another verb (Key Vault: `x-http-method`). */
