@@ -1,6 +1,7 @@
 // Keys from passwords: PBKDF2 (RFC 8018) by OpenSSL on its own thread, and PKCS#12's older way (RFC
 // 7292 appendix B), which OpenSSL keeps to itself, from its hash functions. The file says how many
-// iterations it wants, so there is a budget, and the older way lets others in between.
+// iterations it wants, so there is a budget, and the older way lets others in between. One
+// derivation runs at a time: many files at once must take neither the thread nor OpenSSL's few.
 import { createHash, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Pkcs12Error } from './pkcs12-error.ts';
@@ -9,6 +10,8 @@ import { Pkcs12Error } from './pkcs12-error.ts';
 const ITERATIONS_MAX = 1_000_000;
 const ITERATIONS_AT_ONCE = 2000;
 const SALT_BYTES_MAX = 1024;
+/** The longest key, IV or MAC key there is. */
+const DERIVED_BYTES_MAX = 64;
 
 export type HashName = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
@@ -20,6 +23,18 @@ const BLOCK_BYTES: Readonly<Record<HashName, number>> = {
   sha384: 128,
   sha512: 128,
 };
+
+const HASH_BYTES: Readonly<Record<HashName, number>> = {
+  sha1: 20,
+  sha224: 28,
+  sha256: 32,
+  sha384: 48,
+  sha512: 64,
+};
+
+export function hashBytes(hash: HashName): number {
+  return HASH_BYTES[hash];
+}
 
 /** What a derived key is for: the diversifiers of RFC 7292 §B.3. */
 export const PURPOSE = { key: 1, iv: 2, mac: 3 } as const;
@@ -47,17 +62,21 @@ export interface DerivationInput {
 
 export async function derivePbkdf2(input: DerivationInput): Promise<Buffer> {
   const { password, salt, iterations, lengthBytes, hash } = input;
-  assertSalt(salt);
+  assertInput(input);
   input.budget.spend(iterations);
-  return await promisify(pbkdf2)(password, salt, iterations, lengthBytes, hash);
+  return await inTurn(() => promisify(pbkdf2)(password, salt, iterations, lengthBytes, hash));
 }
 
 export async function derivePkcs12(
   input: DerivationInput,
   purpose: (typeof PURPOSE)[keyof typeof PURPOSE],
 ): Promise<Buffer> {
+  assertInput(input);
+  return await inTurn(() => deriveOlder(input, purpose));
+}
+
+async function deriveOlder(input: DerivationInput, purpose: number): Promise<Buffer> {
   const { hash, password, salt, iterations, lengthBytes, budget } = input;
-  assertSalt(salt);
   const block = BLOCK_BYTES[hash];
   const diversifier = Buffer.alloc(block, purpose);
   const mixed = Buffer.concat([fillBlocks(salt, block), fillBlocks(password, block)]);
@@ -84,6 +103,15 @@ async function hashRepeatedly(hash: HashName, start: Buffer, times: number): Pro
   return digest;
 }
 
+let turn: Promise<unknown> = Promise.resolve();
+
+/** After whatever was asked for before, however that ended. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const mine = turn.then(work);
+  turn = mine.catch(() => {});
+  return mine;
+}
+
 function othersFirst(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   setImmediate(resolve);
@@ -106,6 +134,9 @@ function addPlusOne(target: Buffer, addend: Buffer): void {
   }
 }
 
-function assertSalt(salt: Uint8Array): void {
+function assertInput({ salt, lengthBytes }: DerivationInput): void {
   if (salt.length > SALT_BYTES_MAX) throw new Pkcs12Error('tooMuch', 'salt');
+  if (lengthBytes < 1 || lengthBytes > DERIVED_BYTES_MAX) {
+    throw new Pkcs12Error('malformed', 'length');
+  }
 }

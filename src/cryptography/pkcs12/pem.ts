@@ -20,9 +20,10 @@ export function isPem(text: string): boolean {
 /** Pkcs12Error as `readPkcs12`. */
 export async function readPem(text: string, password: string | undefined): Promise<Pkcs12Content> {
   if (text.length > FILE_CHARACTERS_MAX) throw new Pkcs12Error('tooMuch', 'file');
-  const blocks = [...text.matchAll(BLOCK)];
-  if (blocks.length > BLOCKS_MAX) throw new Pkcs12Error('tooMuch', 'blocks');
+  // Counted first: the search for an end goes through the rest of the text at each beginning.
   const begun = text.split('-----BEGIN ').length - 1;
+  if (begun > BLOCKS_MAX) throw new Pkcs12Error('tooMuch', 'blocks');
+  const blocks = [...text.matchAll(BLOCK)];
   if (blocks.length === 0 || blocks.length !== begun) throw new Pkcs12Error('malformed', 'pem');
   const privateKeys: Buffer[] = [];
   const certificates: Buffer[] = [];

@@ -4,7 +4,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type Ber, BerReader } from './ber.ts';
 import { attemptPassword, decryptBy, derivePbkdf2Key, type Opening } from './decrypt.ts';
-import { derivePkcs12, type HashName, IterationBudget, PURPOSE } from './derive.ts';
+import { derivePkcs12, type HashName, hashBytes, IterationBudget, PURPOSE } from './derive.ts';
 import { passwordForms } from './password.ts';
 import { Pkcs12Error } from './pkcs12-error.ts';
 
@@ -93,7 +93,7 @@ async function isIntact(mac: Ber, content: Buffer, opening: Opening): Promise<bo
     lengthBytes: expected.length,
     budget,
   };
-  if (expected.length > 64) throw new Pkcs12Error('malformed', 'mac');
+  if (expected.length !== hashBytes(hash)) throw new Pkcs12Error('malformed', 'mac');
   const key = await derivePkcs12(derivation, PURPOSE.mac);
   return isMac(createHmac(hash, key).update(content).digest(), expected);
 }
@@ -108,6 +108,8 @@ async function isIntactByPbmac1(
   const [derivation, scheme] = reader.items(parameters);
   const hash = HMACS[reader.oid(reader.items(scheme)[0])];
   if (hash === undefined) throw new Pkcs12Error('unsupported', 'mac');
+  // Before anything is derived: each length of a hash costs all of the iterations once more.
+  if (expected.length !== hashBytes(hash)) throw new Pkcs12Error('malformed', 'mac');
   const key = await derivePbkdf2Key(derivation, opening, expected.length);
   return isMac(createHmac(hash, key).update(content).digest(), expected);
 }
