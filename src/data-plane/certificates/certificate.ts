@@ -15,6 +15,8 @@ export interface CertificateContent {
   readonly cer?: string;
   /** The chain is kept in the order in which it was given. */
   readonly preserveCertOrder?: boolean;
+  /** The key may leave, and so may every later version that uses it again. Absent: it may not. */
+  readonly keyExportable?: true;
 }
 
 export type FoundCertificate = Found<CertificateListed, CertificateContent>;

@@ -8,7 +8,6 @@ import { keyObjects } from '../keys/key-objects.ts';
 import { type KeyProviders, saveMaterial } from '../keys/key-providers.ts';
 import { invalidProperties } from '../object/invalid-property.ts';
 import type { Session } from '../object/life.ts';
-import { secretObjects } from '../secrets/secret-store.ts';
 import {
   type CertificateHead,
   certificateObjects,
@@ -17,6 +16,7 @@ import {
   putParts,
 } from './certificate-objects.ts';
 import { loadIssuer } from './issuer-store.ts';
+import { nameConflict } from './name-conflict.ts';
 import { detailsOf, type Pending, type SavedKey } from './pending.ts';
 import { type CertificatePolicy, createPolicy, profileOf, SELF, UNKNOWN } from './policy.ts';
 import { addMonths } from './validity.ts';
@@ -113,6 +113,7 @@ function pendingOf(input: BeginInput, { savedKey, csr, nowSeconds }: Made): Pend
     isRenewal: input.isRenewal,
     work: {
       key: savedKey,
+      keyProperties: policy.key_props,
       version: newVersion(),
       enabled,
       ...(tags && { tags }),
@@ -141,14 +142,8 @@ export async function requireCreatable(
 }
 
 async function requireFreeFor(reader: Reader, name: string): Promise<void> {
-  for (const [noun, store] of [
-    ['key', keyObjects],
-    ['secret', secretObjects],
-  ] as const) {
-    const taken = await store.findLive(reader, name);
-    if (taken) throw new ApiError(certificateErrors.nameTaken, { noun, id: name });
-    await store.requireNameFree(reader, name);
-  }
+  const conflict = await nameConflict(reader, name);
+  if (conflict !== undefined) throw conflict;
 }
 
 async function requireIssuer(reader: Reader, { issuer }: CertificatePolicy): Promise<void> {
@@ -159,7 +154,10 @@ async function requireIssuer(reader: Reader, { issuer }: CertificatePolicy): Pro
   }
 }
 
-/** A new key, or the current one if the policy has it used again and it is of the policy's kind. */
+/**
+ * A new key, or the current one if the policy has it used again and it is of the policy's kind. One
+ * that was made to stay is not used again where it could leave.
+ */
 async function keyFor(
   { view, providers }: WorkSession,
   name: string,
@@ -168,10 +166,16 @@ async function keyFor(
   const head = wanted.reuse_key ? await keyObjects.findLive(view, name) : undefined;
   if (head?.managed) {
     const { header, content } = (await keyObjects.load(view, name, '')).version;
+    const { version: own } = await certificateObjects.load(view, name, header.version);
+    const mayLeave = own.content.keyExportable === true;
     const key = await providers.open(content);
     const crv = key.kty === 'EC' ? key.crv : undefined;
     const fits = wanted.kty === header.listed.kty && crv === wanted.crv;
-    if (fits && (key.kty === 'EC' || key.sizeBits === wanted.key_size)) {
+    if (
+      fits &&
+      (mayLeave || !wanted.exportable) &&
+      (key.kty === 'EC' || key.sizeBits === wanted.key_size)
+    ) {
       const { keyOps: _keyOps, releasePolicy: _releasePolicy, ...savedKey } = content;
       return { key, savedKey };
     }

@@ -9,6 +9,7 @@ import {
   selfSignCertificate,
   X509Error,
 } from '#cryptography';
+import type { ApiError } from '#kernel';
 import type { Reader, Transaction } from '#storage';
 import type { KeyProviders } from '../keys/key-providers.ts';
 import type { DueHandler, DueOutcome, DueSession } from '../object/due-runner.ts';
@@ -27,7 +28,14 @@ import {
 import { BEFORE_SECONDS } from './creation.ts';
 import { type IssuedVersion, prepareIssued, putIssued } from './issued-version.ts';
 import { loadIssuer } from './issuer-store.ts';
-import { concluded, type Pending, type PendingWork } from './pending.ts';
+import { nameConflict } from './name-conflict.ts';
+import {
+  concluded,
+  type Pending,
+  type PendingError,
+  type PendingWork,
+  policyFor,
+} from './pending.ts';
 import { type CertificatePolicy, profileOf, SELF, UNKNOWN } from './policy.ts';
 import type { FindProvider } from './providers.ts';
 import { addMonths } from './validity.ts';
@@ -98,6 +106,8 @@ async function attemptIssue(
 ): Promise<Attempt | Error> {
   if (task.pending.cancellationRequested) return { kind: 'cancelled' };
   try {
+    const conflict = await nameConflict(session.view, task.head.name);
+    if (conflict !== undefined) return failed(conflict.definition.code, conflict.message);
     const key = await providers.open(task.work.key);
     const outcome = await signedBy(session, { task, key, findProvider });
     return outcome.kind === 'issued' ? await accept(outcome.chain, task, key) : outcome;
@@ -154,8 +164,8 @@ async function signedBy(
   return await findProvider(provider).issue(request);
 }
 
-function failed(code: string, message: string): IssueOutcome {
-  return { kind: 'failed', code, message };
+function failed(code: string, message: string) {
+  return { kind: 'failed', code, message } as const;
 }
 
 async function currentLeaf(reader: Reader, head: CertificateHead): Promise<Buffer | undefined> {
@@ -174,7 +184,8 @@ async function accept(
     const ordered = orderChain(chain, exportSpki(key));
     const { preserveCertOrder } = pending;
     const issued = await prepareIssued({
-      ...{ chain: ordered, key, savedKey: work.key, policy, preserveCertOrder },
+      ...{ chain: ordered, key, savedKey: work.key, preserveCertOrder },
+      policy: policyFor(work, policy),
     });
     return { kind: 'issued', issued };
   } catch (cause) {
@@ -200,19 +211,27 @@ function conclude(
     // Cancelled, deleted or replaced while it was being signed.
     if (pending?.requestId !== task.pending.requestId) return undefined;
     if (head === undefined || pending.status !== 'inProgress') return undefined;
-    if (attempt.kind === 'issued' && !pending.cancellationRequested) {
+    const conflict = await nameConflict(transaction, head.name);
+    if (attempt.kind === 'issued' && !pending.cancellationRequested && conflict === undefined) {
       return await complete(transaction, { head, task, issued: attempt.issued, nowSeconds });
     }
     if (attempt.kind === 'pending' && !pending.cancellationRequested) {
       await putParts(transaction, head, { pending: waiting(pending, attempt, nowSeconds) });
       return undefined;
     }
-    const error = attempt.kind === 'failed' && { code: attempt.code, message: attempt.message };
+    const error = failureOf(attempt, conflict);
     const end = error ? ({ status: 'failed', error } as const) : ({ status: 'cancelled' } as const);
     const retry = await nextRetry(transaction, head, nowSeconds);
     await putParts(transaction, head, { pending: concluded(pending, end), retry });
     return undefined;
   });
+}
+
+function failureOf(attempt: Attempt, conflict: ApiError | undefined): PendingError | undefined {
+  if (attempt.kind === 'failed') return { code: attempt.code, message: attempt.message };
+  // The name was taken while it was being signed.
+  if (attempt.kind !== 'issued' || conflict === undefined) return undefined;
+  return { code: conflict.definition.code, message: conflict.message };
 }
 
 interface Completion {

@@ -20,6 +20,7 @@ import {
   keyOperationsOf,
 } from './certificate.ts';
 import { type CertificateHead, certificateObjects } from './certificate-objects.ts';
+import { nameConflict } from './name-conflict.ts';
 import type { SavedKey } from './pending.ts';
 import type { CertificatePolicy } from './policy.ts';
 
@@ -77,12 +78,17 @@ export interface VersionInput {
   readonly before: CertificateHead | undefined;
 }
 
-/** Makes it the current version of all three. What the placeholder stood for, takes its place. */
+/**
+ * Makes it the current version of all three. What the placeholder stood for, takes its place.
+ * Throws as `nameConflict`.
+ */
 export async function putIssued(
   transaction: Transaction,
   input: VersionInput,
 ): Promise<FoundCertificate> {
   const { name, tags, nowSeconds, issued, before } = input;
+  const conflict = await nameConflict(transaction, name);
+  if (conflict !== undefined) throw conflict;
   const isPlaceholder = before !== undefined && before.current.listed.x5t === undefined;
   const version = isPlaceholder ? before.current.version : input.version;
   const { leaf, policy } = issued;
@@ -109,6 +115,7 @@ export async function putIssued(
   const content: CertificateContent = {
     cer: leaf.der.toString('base64'),
     ...(issued.preserveCertOrder && { preserveCertOrder: true }),
+    ...(policy.key_props.exportable && { keyExportable: true }),
   };
   if (!isPlaceholder)
     return await certificateObjects.add(transaction, { ...common, listed, content });

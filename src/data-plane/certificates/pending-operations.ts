@@ -122,6 +122,8 @@ function mergeRow({ options, session }: PendingWorkOptions): Operation<VaultTarg
       certificateErrors.pendingNotFound,
       certificateErrors.pendingNotInProgress,
       certificateErrors.mergeForbidden,
+      certificateErrors.nameTaken,
+      certificateErrors.deletedButRecoverable,
       certificateErrors.valueTooLong,
       certificateErrors.unreadable,
       certificateErrors.publicKeyMismatch,

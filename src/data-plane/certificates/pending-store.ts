@@ -16,7 +16,13 @@ import {
 import { decodeCertificate } from './certificate-text.ts';
 import type { WorkSession } from './creation.ts';
 import { type IssuedVersion, prepareIssued, putIssued } from './issued-version.ts';
-import { concluded, type Pending, type PendingWork, requireInProgress } from './pending.ts';
+import {
+  concluded,
+  type Pending,
+  type PendingWork,
+  policyFor,
+  requireInProgress,
+} from './pending.ts';
 import { type CertificatePolicy, UNKNOWN } from './policy.ts';
 import type { CertificateMergeParameters } from './wire.ts';
 
@@ -77,7 +83,8 @@ export function deletePending({ view }: WorkSession, name: string): Promise<Foun
 }
 
 /**
- * Throws `pendingNotFound`, `mergeForbidden`, `pendingNotInProgress`, and for the certificates
+ * Throws `pendingNotFound`, `mergeForbidden`, `pendingNotInProgress`, what `nameConflict` finds, and
+ * for the certificates
  * `valueTooLong`, `unreadable`, `publicKeyMismatch`, `chainInvalid`.
  */
 export async function mergeCertificate(
@@ -130,7 +137,7 @@ async function readMerged(
     const ordered = orderChain(given, exportSpki(key));
     const { preserveCertOrder } = pending;
     const chain = preserveCertOrder ? given : ordered;
-    const input = { key, savedKey: work.key, policy, preserveCertOrder };
+    const input = { key, savedKey: work.key, policy: policyFor(work, policy), preserveCertOrder };
     return await prepareIssued({ ...leafFirst(chain, ordered), ...input });
   } catch (cause) {
     throw chainRefusal(cause);

@@ -6,7 +6,12 @@ import { ApiError } from '#kernel';
 import { isAtLeast } from '../api-version.ts';
 import type { KeyContent } from '../keys/key.ts';
 import type { Shown } from '../object/row.ts';
-import { type IssuerParameters, UNKNOWN } from './policy.ts';
+import {
+  type CertificatePolicy,
+  type IssuerParameters,
+  type KeyProperties,
+  UNKNOWN,
+} from './policy.ts';
 
 /** A key as its provider wants it kept. */
 export type SavedKey = Pick<KeyContent, 'material' | 'provider' | 'publicJwk'>;
@@ -14,6 +19,8 @@ export type SavedKey = Pick<KeyContent, 'material' | 'provider' | 'publicJwk'>;
 /** What is needed to finish; gone once the operation has ended. */
 export interface PendingWork {
   readonly key: SavedKey;
+  /** What the key was made as, which a later change of the policy does not change. */
+  readonly keyProperties?: KeyProperties;
   /** Of the version that comes out of it. */
   readonly version: string;
   readonly enabled: boolean;
@@ -70,6 +77,14 @@ export function requireInProgress(pending: Pending): PendingWork {
     throw new ApiError(certificateErrors.pendingNotInProgress);
   }
   return pending.work;
+}
+
+/** The policy for what comes out of this work: its key is what it was made as. */
+export function policyFor(
+  { keyProperties }: PendingWork,
+  policy: CertificatePolicy,
+): CertificatePolicy {
+  return keyProperties === undefined ? policy : { ...policy, key_props: keyProperties };
 }
 
 /** Seconds after which a client should ask again, while there is something to wait for. */
