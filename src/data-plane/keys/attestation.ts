@@ -72,7 +72,8 @@ export class Attestations {
 /** Only to look up which keys to verify with. */
 function claimedIssuer(token: string): string | undefined {
   try {
-    return decodeJwt(token).iss;
+    const { iss }: { readonly iss?: unknown } = decodeJwt(token);
+    return typeof iss === 'string' ? iss : undefined;
   } catch {
     return undefined;
   }

@@ -134,3 +134,26 @@ test('an exchange key does nothing but that, and a standard vault has none', asy
   const { body } = await bring(standard, 'RSA-HSM', 'AAAA');
   assert.equal(body.error.innererror.code, 'HardwareKeysNotSupported');
 });
+
+test('an exchange key stays one: it never decrypts what was brought, nor was made for else', async () => {
+  const vault = await withExchangeKey();
+  const blob = parseTransferBlob(
+    await blobFor(vault, await generateKey({ kty: 'EC', crv: 'P-256' })),
+  );
+  for (const keyOps of [['decrypt'], ['unwrapKey'], ['import', 'decrypt'], []]) {
+    const changed = await vault.call('UpdateKey', { params: kek, body: { key_ops: keyOps } });
+    assert.deepEqual([changed.status, changed.body.error.code], [400, 'BadParameter']);
+  }
+  const same = { key_ops: ['import'], tags: { a: 'b' } };
+  assert.equal((await vault.call('UpdateKey', { params: kek, body: same })).status, 200);
+  const value = blob?.ciphertext.subarray(0, 512).toString('base64url');
+  const body = { alg: 'RSA-OAEP', value };
+  for (const id of ['decrypt', 'unwrapKey']) {
+    const { body: refused } = await vault.call(id, { params: kek, body });
+    assert.equal(refused.error.innererror.code, 'KeyOperationForbidden');
+  }
+  const other = { name: 'other' };
+  await vault.call('CreateKey', { params: other, body: { kty: 'RSA-HSM' } });
+  const late = await vault.call('UpdateKey', { params: other, body: { key_ops: ['import'] } });
+  assert.equal(late.status, 400);
+});

@@ -301,3 +301,33 @@ test('secure wrapping is for keys made for it, and for api-versions that know it
     assert.equal(status, 400, alg);
   }
 });
+
+test('what is wrapped securely cannot be had without attestation by giving the key more to do', async () => {
+  const vault = await open();
+  const data = encode(POLICY);
+  const made = { kty: 'RSA-HSM', key_ops: SECURE, release_policy: { data, immutable: true } };
+  assert.equal((await vault.call('CreateKey', { params, body: made })).status, 200);
+  const alg = 'RSA-OAEP-256';
+  const { value } = (await vault.call('securewrapkey', { params, body: { alg } })).body;
+  for (const keyOps of [[...SECURE, 'unwrapKey'], ['decrypt'], ['unwrapKey', 'wrapKey']]) {
+    const { status } = await vault.call('UpdateKey', { params, body: { key_ops: keyOps } });
+    assert.equal(status, 400, keyOps.join());
+    const body = { ...made, key_ops: [...SECURE, ...keyOps] };
+    assert.equal((await vault.call('CreateKey', { params, body })).status, 400);
+  }
+  for (const id of ['decrypt', 'unwrapKey']) {
+    const { body } = await vault.call(id, { params, body: { alg, value } });
+    assert.equal(body.error.innererror.code, 'KeyOperationForbidden');
+  }
+});
+
+test('an issuer that is no text is refused like any other', async () => {
+  const vault = await open();
+  await createExportable(vault);
+  for (const iss of [5, {}, [], true]) {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const target = `${part({ alg: 'RS256' })}.${part({ iss })}.AAAA`;
+    const { status, body } = await vault.call('release', { params, body: { target } });
+    assert.deepEqual([status, body.error.innererror.code], [403, 'AccessDenied']);
+  }
+});
