@@ -129,7 +129,7 @@ describe('a key or secret that takes the name of a certificate to be', () => {
       await expectUntouched(vault, noun);
     });
 
-    test(`a deleted ${noun} of that name ends the issuing, which is not tried for ever`, async () => {
+    test(`a deleted ${noun} of that name ends the issuing for good`, async () => {
       const vault = await openTestVault();
       await create(vault, policyOf({ exportable: true }));
       await vault.call(id, { params, body });

@@ -83,9 +83,8 @@ export function deletePending({ view }: WorkSession, name: string): Promise<Foun
 }
 
 /**
- * Throws `pendingNotFound`, `mergeForbidden`, `pendingNotInProgress`, what `nameConflict` finds, and
- * for the certificates
- * `valueTooLong`, `unreadable`, `publicKeyMismatch`, `chainInvalid`.
+ * Throws `pendingNotFound`, `mergeForbidden`, `pendingNotInProgress`, what `nameConflict` finds,
+ * and for the certificates `valueTooLong`, `unreadable`, `publicKeyMismatch`, `chainInvalid`.
  */
 export async function mergeCertificate(
   { view, nowSeconds, providers }: WorkSession,

@@ -135,7 +135,7 @@ test('an exchange key does nothing but that, and a standard vault has none', asy
   assert.equal(body.error.innererror.code, 'HardwareKeysNotSupported');
 });
 
-test('an exchange key stays one: it never decrypts what was brought, nor was made for else', async () => {
+test('an exchange key stays one, and never decrypts what was brought', async () => {
   const vault = await withExchangeKey();
   const blob = parseTransferBlob(
     await blobFor(vault, await generateKey({ kty: 'EC', crv: 'P-256' })),

@@ -302,7 +302,7 @@ test('secure wrapping is for keys made for it, and for api-versions that know it
   }
 });
 
-test('what is wrapped securely cannot be had without attestation by giving the key more to do', async () => {
+test('what is wrapped securely cannot be had by giving the key more to do', async () => {
   const vault = await open();
   const data = encode(POLICY);
   const made = { kty: 'RSA-HSM', key_ops: SECURE, release_policy: { data, immutable: true } };
