@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { deserializeKey, readPem, selfSignCertificate } from '#cryptography';
-import { doDue, openTestVault, recordsOf, type TestVault } from '../open-test-vault.ts';
+import { doDue, openTestVault, recordsOf, type TestVault } from '../vault.fixture.ts';
 import { certificateObjects, loadPending } from './certificate-objects.ts';
 
 const params = { name: 'web' };
