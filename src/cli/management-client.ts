@@ -26,6 +26,17 @@ export class NotRunning extends Error {
   }
 }
 
+/** The instance understood and said no, in its own words. */
+export class Refused extends Error {
+  readonly code: string;
+
+  constructor({ code, message }: { readonly code: string; readonly message: string }) {
+    super(message);
+    this.name = 'Refused';
+    this.code = code;
+  }
+}
+
 const PAGES_MAX = 1000;
 
 const tokenSchema = z.object({ access_token: z.string() });
@@ -33,7 +44,7 @@ const pageSchema = z.object({
   value: z.array(z.looseObject({})),
   nextLink: z.string().optional(),
 });
-const refusalSchema = z.object({ error: z.object({ message: z.string() }) });
+const refusalSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 const subscriptionSchema = z.object({ subscriptionId: z.guid() });
 /** As Azure names vaults; anything else must not reach a hosts file. */
 const vaultSchema = z.object({ name: z.string().regex(/^[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/) });
@@ -52,10 +63,7 @@ export async function listVaultNames(options: ClientOptions): Promise<readonly s
   return names.sort();
 }
 
-/**
- * Asks `Strongroom.Authorization/explain`. Throws NotRunning, or Error with the instance's own
- * words.
- */
+/** Asks `Strongroom.Authorization/explain`. Throws NotRunning, Refused, or Error. */
 export async function askExplanation(
   question: Readonly<Record<string, string>>,
   options: ClientOptions,
@@ -71,7 +79,7 @@ export interface ManagementQuestion {
   readonly body?: unknown;
 }
 
-/** The answer's body. Throws NotRunning, or Error with the instance's own words. */
+/** The answer's body. Throws NotRunning, Refused, or Error with what was answered instead. */
 export async function askManagement(
   { path, method, body }: ManagementQuestion,
   options: ClientOptions,
@@ -82,7 +90,8 @@ export async function askManagement(
   const { status, text } = await send({ url, token, method, ...json }, options);
   if (status === 200 || status === 201) return parseJson(text);
   const refusal = refusalSchema.safeParse(parseJson(text));
-  throw new Error(refusal.success ? refusal.data.error.message : `it answered ${status}`);
+  if (refusal.success) throw new Refused(refusal.data.error);
+  throw new Error(`it answered ${status}`);
 }
 
 /** For Resource Manager, as the administrator’s application. */

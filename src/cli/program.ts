@@ -14,7 +14,7 @@ import { parse, parseJson, z } from '#kernel';
 import { type AuditKey, verifyAuditLog } from './audit-verify.ts';
 import { addCertificateAuthority } from './certificate-authority-commands.ts';
 import { CommandFailure } from './command-failure.ts';
-import { type ExplainOptions, explainAccess } from './explain.ts';
+import { type ExplainOptions, explainAccess, missingFrom } from './explain.ts';
 import { manageHosts } from './hosts.ts';
 import { addIdentityAgent, type Run } from './identity-agent/agent-command.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -91,6 +91,7 @@ export function buildProgram(
     .version(readVersion(), '--version', 'print the version')
     .helpOption('--help', 'print this help')
     .helpCommand(false)
+    .showHelpAfterError('Help: npm run strongroom -- <command> --help')
     // `identity-agent` and its helpers have options of the same name.
     .enablePositionalOptions()
     .configureOutput({
@@ -194,17 +195,32 @@ function addExplain(program: Command, terminal: Terminal, run: Run): void {
     .command('explain')
     .description('Say why somebody may or may not do something, and what would be enough.')
     .option('--principal <id>', 'object id, or user principal name')
-    .option('--app-id <guid>', 'client id of an application, instead of --principal')
-    .option('--operation <name>', 'vault operation, for example GetSecret')
-    .option('--action <name>', 'action or data action, instead of --operation')
-    .requiredOption('--scope <id>', 'resource id: /, subscription, vault, or an object in it')
+    .addOption(
+      new Option(
+        '--app-id <guid>',
+        'client id of an application, instead of --principal',
+      ).conflicts('principal'),
+    )
+    .option('--operation <name>', 'operation, for example GetSecret or Vaults_Update')
+    .addOption(
+      new Option('--action <name>', 'action or data action, instead of --operation').conflicts(
+        'operation',
+      ),
+    )
+    .requiredOption(
+      '--scope <id>',
+      'resource id: /, subscription, vault, or an object in it',
+      parseScope,
+    )
     .option('--client-address <ip>', 'where the call comes from')
     .option('--json', 'print the whole answer as JSON')
     .addHelpText('after', EXPLAIN_HELP);
   addClientSettings(command);
-  command.action((options: ExplainOptions) =>
-    run(command, (config) => explainAccess(config, terminal, options)),
-  );
+  command.action((options: ExplainOptions) => {
+    const missing = missingFrom(options);
+    if (missing !== undefined) command.error(`error: ${missing}`);
+    return run(command, (config) => explainAccess(config, terminal, options));
+  });
 }
 
 interface AuditPorts {
@@ -268,6 +284,13 @@ function flagsOf(command: Command): Readonly<Record<string, string>> {
 
 function hasFlag<T extends object>(setting: T): setting is T & { readonly flag: string } {
   return 'flag' in setting;
+}
+
+function parseScope(text: string): string {
+  if (text.startsWith('/')) return text;
+  throw new InvalidArgumentError(
+    'It is a resource id and begins with /; for a vault, `az keyvault show --query id` prints it.',
+  );
 }
 
 function parseLineNumber(text: string): number {

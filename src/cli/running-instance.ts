@@ -31,6 +31,9 @@ function loadCredentials(dataDirectory: string): Credentials {
   try {
     return parse(administratorSchema, parseJson(readFileSync(administratorFile, 'utf8')), 'body');
   } catch {
-    throw new CommandFailure(`the sign-in in ${administratorFile} cannot be read`);
+    throw new CommandFailure(
+      `the sign-in in ${administratorFile} cannot be read; put it back, or write one there with ` +
+        'the clientId and clientSecret of an application that is Owner',
+    );
   }
 }

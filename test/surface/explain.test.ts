@@ -67,19 +67,36 @@ What would be enough:
     (await application.vault(vault, { path: '/secrets/greeting' })).expect(404);
   });
 
-  test('what cannot be asked is one sentence', async () => {
-    const unknown = await explain(
-      '--principal',
-      'nobody@nowhere',
-      '--scope',
-      '/',
-      '--action',
-      'a/b',
-    );
-    assert.equal(unknown.code, 1);
-    assert.match(unknown.stderr, /^The instance could not say: /);
-    const unscoped = await explain('--principal', 'x', '--action', 'a/b');
-    assert.equal(unscoped.code, 2);
-    assert.match(unscoped.stderr, /--scope/);
+  test('what cannot be asked is one sentence that says what to type instead', async () => {
+    const refused = async (expected: RegExp, ...words: readonly string[]) => {
+      const { code, stderr } = await explain(...words);
+      assert.equal(code, 1);
+      assert.match(stderr, expected);
+      assert.equal(stderr.split('\n').length, 2);
+    };
+    const { objectId } = application;
+    const root = ['--scope', '/'];
+    const nobody = ['--principal', 'nobody@nowhere', ...root, '--operation', 'Vaults_Update'];
+    await refused(/^Nobody here is "nobody@nowhere"\. Give .*--app-id/, ...nobody);
+    const operation = ['--principal', objectId, ...root, '--operation', 'GetSecrt'];
+    await refused(/^There is no operation "GetSecrt".*GetSecret/, ...operation);
+    // The owner holds `*`: a wrong letter must not read as allowed.
+    const action = 'Microsoft.KeyVault/vaults/secret/getSecret/action';
+    const owner = instance.owner.credentials.objectId;
+    const typed = ['--principal', owner, '--scope', scope, '--action', action];
+    await refused(/^There is no action "Microsoft/, ...typed);
+  });
+
+  test('what is missing or wrong in the words is told before anything is asked', async () => {
+    const wrong = async (expected: RegExp, ...words: readonly string[]) => {
+      const { code, stderr } = await explain(...words);
+      assert.equal(code, 2);
+      assert.match(stderr, expected);
+    };
+    const whom = ['--principal', application.objectId];
+    await wrong(/--scope/, ...whom, '--action', 'a/b');
+    await wrong(/begins with \//, ...whom, '--action', 'a/b', '--scope', vault);
+    await wrong(/--operation or --action/, ...whom, '--scope', scope);
+    await wrong(/--principal or --app-id/, '--operation', 'GetSecret', '--scope', scope);
   });
 });

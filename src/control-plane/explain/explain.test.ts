@@ -47,7 +47,7 @@ test('it is asked only by who may read authorization at the scope', async () => 
   const as = principal;
   const ask = (scope: string) =>
     arm.send('POST', PATH, {
-      body: { principalId: principal.objectId, action: 'a/read', scope },
+      body: { principalId: principal.objectId, action: 'Microsoft.KeyVault/vaults/read', scope },
       as,
     });
   assert.equal((await ask(VAULT)).status, 403);
@@ -72,7 +72,11 @@ test('nothing less than the right to read all of authorization is enough to ask'
     assert.equal((await arm.send('PUT', at, { body: { properties: assignment } })).status, 201);
   };
   const ask = async () => {
-    const body = { principalId: as.objectId, action: 'a/read', scope: VAULT };
+    const body = {
+      principalId: as.objectId,
+      action: 'Microsoft.KeyVault/vaults/read',
+      scope: VAULT,
+    };
     return (await arm.send('POST', PATH, { body, as })).status;
   };
   await give([

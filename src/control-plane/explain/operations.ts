@@ -159,7 +159,11 @@ function dataAccessOf(
   }
   const known = Object.values(actionsByNamespace).flat();
   const named = known.find(({ name }) => name.toLowerCase() === action?.toLowerCase());
-  if (named?.isDataAction !== true) return undefined;
+  if (named === undefined) {
+    // A wrong letter must not read as allowed, only because somebody's role holds `*`.
+    throw new ApiError(resourceManagerErrors.invalidValue, { property: 'action' });
+  }
+  if (!named.isDataAction) return undefined;
   return { kind: 'data', action: named.name, policy: [], at: placeOf(scope) };
 }
 
