@@ -111,7 +111,7 @@ export class Router<Target> {
       this.#rests.push({ prefix: prefix.toLowerCase(), name, operation });
       return;
     }
-    const template = operation.path.split('/').slice(1);
+    const template = operation.path === '/' ? [] : operation.path.split('/').slice(1);
     const scoped = template[0] === SCOPE;
     const segments = scoped ? template.slice(1) : template;
     if (scoped) this.#scopeEnds.add((segments[0] ?? '').toLowerCase());

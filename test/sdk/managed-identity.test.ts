@@ -178,11 +178,13 @@ describe('an agent whose machine nobody registered', () => {
     const machine = agent.machine.replace('web-1', 'unregistered');
     const where = ['--login', instance.login, '--tenant', instance.tenantId];
     const trust = ['--ca-file', instance.caFile];
+    // Where the agent's directory is named, before or behind the helper, does not matter.
     const noted = await runCommand([
-      ...['identity-agent', 'register', '--machine', machine],
-      ...[...place, ...where, ...trust],
+      ...['identity-agent', ...place, 'register', '--machine', machine],
+      ...[...where, ...trust],
     ]);
     assert.equal(noted.code, 0, noted.stderr);
+    assert.ok(noted.stdout.includes(`strongroom identity-agent ${place.join(' ')}\n`));
     const key = /"clientPublicKey":"([^"]+)"/.exec(noted.stdout)?.[1] ?? 'none';
     const started = await runCommand(['identity-agent', ...place, '--listen', '127.0.0.1:0']);
     assert.equal(started.code, 1);

@@ -98,6 +98,7 @@ function addRegister(parent: Command, { terminal, run, addDataDirectory }: Agent
     .option('--agent-dir <directory>', 'where the agent keeps its key', DEFAULT_DIRECTORY)
     .addHelpText('after', REGISTER_HELP);
   addDataDirectory(command);
+  inheritTyped(command, parent);
   command.action((options: RegisterOptions & Directory) =>
     run(command, async (config) => {
       await registerAgent(new AgentFiles(options.agentDir), options, { terminal, config });
@@ -115,10 +116,21 @@ function addWorkload(parent: Command, { terminal, run }: AgentCommandPorts) {
     .option('--listen <address:port>', 'where the agent answers', DEFAULT_LISTEN)
     .option('--agent-dir <directory>', 'where the agent keeps its key', DEFAULT_DIRECTORY)
     .addHelpText('after', WORKLOAD_HELP);
+  inheritTyped(command, parent);
   command.action((name: string, options: WorkloadOptions & Directory) =>
     run(command, async () => {
       manageWorkload(new AgentFiles(options.agentDir), { ...options, name }, terminal);
       return 0;
     }),
   );
+}
+
+/** What was typed before the name of `command` counts for it too, instead of being dropped. */
+function inheritTyped(command: Command, parent: Command): void {
+  command.hook('preAction', () => {
+    for (const name of ['agentDir', 'listen']) {
+      const typed: unknown = parent.getOptionValue(name);
+      if (command.getOptionValueSource(name) === 'default') command.setOptionValue(name, typed);
+    }
+  });
 }

@@ -7,6 +7,7 @@ import { parse, parseJson, z } from '#kernel';
 import { CommandFailure } from '../command-failure.ts';
 import { sendRequest } from '../https-request.ts';
 import { fetchToken } from '../management-client.ts';
+import { quoteForShell } from '../quote.ts';
 import { clientOptions } from '../running-instance.ts';
 import type { Terminal } from '../terminal.ts';
 import type { AgentFiles } from './agent-files.ts';
@@ -60,7 +61,7 @@ export async function registerAgent(
   if (options.caFile !== undefined) files.saveAuthority(readAuthority(options.caFile));
   files.saveRegistration({ login, tenantId: tenant, machine: options.machine });
   terminal.out(
-    `This machine has a key. Somebody who may write machines registers it with:\n\n${renderAzCommand(options.machine, body)}\n\nThen start the agent: strongroom identity-agent\n`,
+    `This machine has a key. Somebody who may write machines registers it with:\n\n${renderAzCommand(options.machine, body)}\n\nThen start the agent: strongroom identity-agent --agent-dir ${quoteForShell(files.directory)}\n`,
   );
 }
 

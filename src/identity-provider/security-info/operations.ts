@@ -27,6 +27,7 @@ import { accountsOf, openForm, openVisit, requireRate, type Visit } from '../sig
 
 export function securityInfoOperations(context: LoginContext): readonly Operation<LoginTarget>[] {
   return [
+    homeRow(),
     pageRow(context),
     enrolRow(context),
     confirmRow(context),
@@ -34,6 +35,19 @@ export function securityInfoOperations(context: LoginContext): readonly Operatio
     addPasskeyRow(context),
     removePasskeyRow(context),
   ];
+}
+
+/** Who types the host's name, as the start of a server shows it, gets to his own page. */
+function homeRow(): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    method: 'GET',
+    id: 'Home',
+    path: '/',
+    audit: 'SignInHome',
+    errors: [],
+    handle: async () => ({ status: 302, headers: { Location: '/security-info' } }),
+  });
 }
 
 function pageRow(context: LoginContext): Operation<LoginTarget> {

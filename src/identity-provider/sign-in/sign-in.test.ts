@@ -43,6 +43,11 @@ async function signedIn(): Promise<FormBrowser<TestAnswer>> {
 }
 
 describe('every page', () => {
+  test('is found from the bare host name, which a new installation shows', async () => {
+    const { status, headers } = await browser.open('/');
+    assert.deepEqual([status, headers.Location], [302, '/security-info']);
+  });
+
   test('forbids frames, caches, referrers, foreign content and inline script', async () => {
     const pages = [
       await browser.open(authorizeAddress(tenant)),

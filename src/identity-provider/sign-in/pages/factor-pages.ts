@@ -135,7 +135,7 @@ ${buttonForm({
 
 function passkeyPart({ passkeys }: AuthenticationMethods, sealed: string): Html {
   if (passkeys.length === 0) {
-    return html`<p class="soft">None yet. A passkey lets you sign in with this device, without a
+    return html`<p class="soft none">None yet. A passkey lets you sign in with this device, without a
 password.</p>`;
   }
   const items = passkeys.map(
