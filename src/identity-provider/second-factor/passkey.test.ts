@@ -85,7 +85,9 @@ describe('a passkey', () => {
   for (const [name, changes] of wrong) {
     test(`attack: an answer ${name} is refused`, async () => {
       await browser.open(authorizeAddress(tenant));
-      assert.deepEqual(said(await send(answerOf(changes()))), WRONG);
+      const refused = await send(answerOf(changes()));
+      assert.deepEqual(said(refused), WRONG);
+      assert.match(refused.text, /That passkey did not work here/);
       assert.equal(tenant.outcomes.at(-1)?.errorCode, 'AADSTS500121');
       assert.ok(redirected(await send(answerOf())).searchParams.get('code'));
     });

@@ -134,7 +134,11 @@ export async function askAgain(
   if (isAnswered || !(error instanceof ApiError) || error.status >= 500) throw error;
   const { inner = '' } = error.definition;
   const coded = `${inner}: ${error.message}`;
-  const page = await render({ text: friendly(inner, error.message), coded });
+  const text =
+    inner === 'AADSTS500121' && audit.credential === 'passkey'
+      ? PASSKEY_WRONG
+      : (FRIENDLY[inner] ?? error.message);
+  const page = await render({ text, coded });
   throw new PageError(error, { ...page, status: error.status, audit });
 }
 
@@ -145,7 +149,5 @@ const FRIENDLY: Readonly<Record<string, string>> = {
   AADSTS50057: 'This account is switched off. Ask an administrator.',
   AADSTS500121: 'That did not prove it. Wait for the next code and enter it.',
 };
-
-function friendly(number: string, otherwise: string): string {
-  return FRIENDLY[number] ?? otherwise;
-}
+/** Of the same number as a wrong code, but there is no next one to wait for. */
+const PASSKEY_WRONG = 'That passkey did not work here. Try another one, or another way to sign in.';

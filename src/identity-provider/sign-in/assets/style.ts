@@ -135,7 +135,7 @@ button.quiet {
 a { color: var(--accent); text-underline-offset: 0.2em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .other { margin-top: 1.25rem; padding-top: 1.25rem; border-top: 1px solid var(--line); }
-.none + .other { margin-top: 0; padding-top: 0; border-top: 0; }
+.none + .other, .things + .other { margin-top: 0; padding-top: 0; border-top: 0; }
 .wrong {
   margin: 0 0 1.25rem;
   padding: 0.7rem 0.9rem;
