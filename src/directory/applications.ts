@@ -64,14 +64,21 @@ export function createApplication(
   });
 }
 
-/** Changes what is given; credentials have functions of their own. */
+type ApplicationChanges = Partial<ApplicationInput>;
+
+/**
+ * Changes what is given; passwords have functions of their own. A list that is changed rather than
+ * replaced is made of the one there is when it is written, by a function: what somebody else took
+ * away meanwhile stays away.
+ */
 export function updateApplication(
   view: View,
   id: string,
-  changes: Partial<ApplicationInput>,
+  changes: ApplicationChanges | ((before: Application) => ApplicationChanges),
 ): Promise<Application> {
   return update<Application>(view, { kind: 'application', id }, async (before, transaction) => {
-    const after = { ...before, ...changes };
+    const changed = typeof changes === 'function' ? changes(before) : changes;
+    const after = { ...before, ...changed };
     await releaseUris(transaction, before, after.identifierUris);
     await claimUris(transaction, before, after.identifierUris);
     return after;

@@ -1,8 +1,14 @@
 // Federated identity credentials of an application: which outside issuer's subject may act as it.
 // https://learn.microsoft.com/graph/api/resources/federatedidentitycredential
-import { type Application, type FederatedIdentityCredential, updateApplication } from '#directory';
+import {
+  type Application,
+  type FederatedIdentityCredential,
+  keySetSchema,
+  updateApplication,
+} from '#directory';
 import { graphErrors } from '#errors';
 import { ApiError, newGuid, type Operation, operation, z } from '#kernel';
+import type { View } from '#storage';
 import {
   found,
   type GraphContext,
@@ -28,14 +34,7 @@ const body = z.object({
   audiences: z.array(z.string().min(1).max(600)).length(1),
   description: z.string().max(600).nullish(),
   /** Not Microsoft's: the issuer's keys, where it cannot be reached. */
-  jwks: z
-    .object({
-      keys: z
-        .array(z.looseObject({ kty: z.enum(['RSA', 'EC']) }))
-        .min(1)
-        .max(20),
-    })
-    .optional(),
+  jwks: keySetSchema.optional(),
 });
 /** The name stays what it is. */
 const changeBody = body.partial();
@@ -115,6 +114,19 @@ function checkUnique(
   }
 }
 
+type Credentials = readonly FederatedIdentityCredential[];
+
+/** Of those there are when it is written, so that two changes at once do not undo each other. */
+async function changeCredentials(
+  view: View,
+  id: string,
+  change: (present: Credentials) => Credentials,
+): Promise<void> {
+  await updateApplication(view, id, ({ federatedIdentityCredentials }) => ({
+    federatedIdentityCredentials: change(federatedIdentityCredentials),
+  }));
+}
+
 function addRow(context: GraphContext): Operation<GraphTarget> {
   return operation({
     ...graphRow,
@@ -136,10 +148,10 @@ function addRow(context: GraphContext): Operation<GraphTarget> {
         description,
         ...(jwks ? { jwks } : {}),
       };
-      const present = application.federatedIdentityCredentials;
-      checkUnique(present, credential);
-      await updateApplication(openView(context, call.grant), application.id, {
-        federatedIdentityCredentials: [...present, credential],
+      const view = openView(context, call.grant);
+      await changeCredentials(view, application.id, (present) => {
+        checkUnique(present, credential);
+        return [...present, credential];
       });
       const { request } = call;
       return { body: renderEntity({ request, entitySet, object: render(credential) }) };
@@ -167,13 +179,13 @@ function changeRows(context: GraphContext): readonly Operation<GraphTarget>[] {
           throw new ApiError(graphErrors.invalidProperty, { property: 'name' });
         }
         const trustedSince = new Date(context.clock.now()).toISOString();
-        const changed = { ...merge(present, changes), trustedSince };
-        const others = application.federatedIdentityCredentials.filter(
-          ({ id }) => id !== present.id,
-        );
-        checkUnique(others, changed);
-        await updateApplication(openView(context, call.grant), application.id, {
-          federatedIdentityCredentials: [...others, changed],
+        const view = openView(context, call.grant);
+        await changeCredentials(view, application.id, (all) => {
+          const current = all.find(({ id }) => id === present.id);
+          const changed = { ...merge(found(current, present.id), changes), trustedSince };
+          const others = all.filter(({ id }) => id !== present.id);
+          checkUnique(others, changed);
+          return [...others, changed];
         });
         return {};
       },
@@ -188,11 +200,10 @@ function changeRows(context: GraphContext): readonly Operation<GraphTarget>[] {
       handle: async (call) => {
         const application = requireApplication(context, call);
         const present = findCredential(application, call.params.credential);
-        await updateApplication(openView(context, call.grant), application.id, {
-          federatedIdentityCredentials: application.federatedIdentityCredentials.filter(
-            ({ id }) => id !== present.id,
-          ),
-        });
+        const view = openView(context, call.grant);
+        await changeCredentials(view, application.id, (all) =>
+          all.filter(({ id }) => id !== present.id),
+        );
         return {};
       },
     }),
