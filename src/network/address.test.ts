@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import {
+  clientNetwork,
   isInRange,
   overlaps,
   parseClientAddress,
@@ -135,3 +136,16 @@ describe('IPv4 ranges', () => {
 function bits(octetsOfAddress: readonly number[]): string {
   return octetsOfAddress.map((each) => each.toString(2).padStart(8, '0')).join('');
 }
+
+it('tries are counted by IPv4 address and by IPv6 /64', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['203.0.113.9', '203.0.113.9'],
+    ['::ffff:203.0.113.9', '203.0.113.9'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::', '2001:db8:1:2::/64'],
+    ['2001:DB8:1:2:ffff::1%eth0', '2001:db8:1:2::/64'],
+    ['::1', '0:0:0:0::/64'],
+    ['passkeys from nowhere', 'passkeys from nowhere'],
+  ];
+  for (const [address, network] of cases) assert.equal(clientNetwork(address), network, address);
+});

@@ -28,6 +28,21 @@ export function parseClientAddress(text: string): ClientAddress | undefined {
 }
 
 /**
+ * Who to count tries by: an IPv4 address, and of an IPv6 address the /64, which is what a customer
+ * gets and in which he has as many addresses as he likes. What is no address stands for itself.
+ */
+export function clientNetwork(text: string): string {
+  const address = parseClientAddress(text);
+  if (address === undefined) return text;
+  if (address.family === 'ipv4') return address.text;
+  const { parts } = ipaddr.IPv6.parse(address.text);
+  return `${parts
+    .slice(0, 4)
+    .map((part) => part.toString(16))
+    .join(':')}::/64`;
+}
+
+/**
  * A single IPv4 address or a CIDR range. `undefined` for IPv6, for short or octal spellings and for
  * a prefix length past 32. Bits beyond the prefix are cleared: `203.0.113.9/24` is
  * `203.0.113.0/24`.

@@ -1,3 +1,3 @@
-export { type ClientAddress, parseClientAddress } from './address.ts';
+export { type ClientAddress, clientNetwork, parseClientAddress } from './address.ts';
 export { decideNetwork, type NetworkRequest, type NetworkVerdict } from './decide.ts';
 export { type IpRule, networkRuleLimits, parseIpRule, parseSubnetId } from './rules.ts';

@@ -2,6 +2,7 @@
 import type { Application } from '#directory';
 import { signInErrors } from '#errors';
 import { ApiError, type Grant, type RawRequest } from '#kernel';
+import { clientNetwork } from '#network';
 import type { View } from '#storage';
 import { requestedScope } from '../authorize/authorize-request.ts';
 import { formActionSource } from '../authorize/redirect-uri.ts';
@@ -55,7 +56,7 @@ export async function openForm(
 
 /** Throws what the person is told. */
 export function requireRate(context: LoginContext, request: RawRequest): void {
-  if (context.formRates.take(request.clientAddress)) return;
+  if (context.formRates.take(clientNetwork(request.clientAddress))) return;
   throw new ApiError(signInErrors.tooManyTries, {}, { headers: { 'Retry-After': '60' } });
 }
 

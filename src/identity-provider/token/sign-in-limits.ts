@@ -3,6 +3,7 @@
 // nothing about who does. Kept in memory: it slows guessing down, it is not a record.
 import { createHash } from 'node:crypto';
 import type { Clock } from '#kernel';
+import { clientNetwork } from '#network';
 
 export interface Bound {
   /** Failures that are free of consequence. */
@@ -52,11 +53,12 @@ export class SignInLimits {
    * not all pass before the first has failed.
    */
   begin(userName: string, clientAddress: string): Attempt | undefined {
+    const network = clientNetwork(clientAddress);
     const user = createHash('sha256').update(userName.toLowerCase()).digest('base64url');
     const bounds: readonly [string, Bound][] = [
-      [`pair ${user} ${clientAddress}`, this.#bounds.pair],
+      [`pair ${user} ${network}`, this.#bounds.pair],
       [`user ${user}`, this.#bounds.user],
-      [`address ${clientAddress}`, this.#bounds.address],
+      [`address ${network}`, this.#bounds.address],
     ];
     const nowMs = this.#clock.now();
     if (bounds.some(([key]) => (this.#counters.get(key)?.lockedUntilMs ?? 0) > nowMs)) {

@@ -308,6 +308,13 @@ describe('limits on guessing', () => {
     assert.ok(limits.begin('another', '10.0.0.2'));
   });
 
+  test('count the addresses of one IPv6 network as one', () => {
+    const limits = new SignInLimits(new ManualClock());
+    for (let n = 0; n < 200; n++) limits.begin(`user${n}`, `2001:db8:1:2::${n.toString(16)}`);
+    assert.equal(limits.begin('another', '2001:db8:1:2:ffff::1'), undefined);
+    assert.ok(limits.begin('another', '2001:db8:1:3::1'));
+  });
+
   test('are not lifted by somebody’s own success at the same time', () => {
     const limits = new SignInLimits(new ManualClock());
     for (let n = 0; n < 198; n++) limits.begin(`user${n}`, '10.0.0.1');
