@@ -53,6 +53,23 @@ async function type(...words: readonly string[]): Promise<Ran> {
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }
 
+describe('the words', () => {
+  it('that are not known are told with where help is', async () => {
+    for (const words of [['frobnicate'], ['serve', '--frob']]) {
+      const { code, stderr } = await type(...words);
+      assert.equal(code, 2);
+      assert.match(stderr, /^error: unknown .*\n+Help: npm run strongroom -- <command> --help\n$/);
+    }
+  });
+
+  it('--host is where the server listens, for commands that ask it', async () => {
+    for (const command of ['hosts', 'explain']) {
+      const { stdout } = await type(command, '--help');
+      assert.match(stdout, /--host <address> +where the server listens/);
+    }
+  });
+});
+
 describe('strongroom serve', () => {
   it('hands over a config made from its flags', async () => {
     const flags = [

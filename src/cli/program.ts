@@ -255,9 +255,11 @@ function isForSeal({ name }: Setting): boolean {
   return name === 'keyFile' || name === 'passphraseFile';
 }
 
-/** For commands that ask the running instance. */
+/** For commands that ask the running instance: they listen on nothing. */
 function addClientSettings(command: Command): void {
   addSettings(command, (setting) => isForClients(setting) || setting.name === 'host');
+  const host = command.options.find(({ long }) => long === '--host');
+  if (host !== undefined) host.description = 'where the server listens (default: 127.0.0.1)';
 }
 
 /** The settings' flags that `isWanted` chooses, and the one that names the configuration file. */
