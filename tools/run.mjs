@@ -43,7 +43,9 @@ export function runScript(script, parameters) {
   }
   ensureNative(node);
   if (wantsHsm(parameters)) ensureHsmBinding(node);
-  const child = spawn(node, [join(ROOT, script), ...parameters], {
+  // Which of Node's parts are new is our business, not that of who reads a server's output.
+  const flags = ['--disable-warning=ExperimentalWarning'];
+  const child = spawn(node, [...flags, join(ROOT, script), ...parameters], {
     stdio: 'inherit',
     env: { NODE_COMPILE_CACHE: join(ROOT, 'build', 'compile-cache'), ...process.env },
   });

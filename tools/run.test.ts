@@ -22,6 +22,8 @@ if (what === 'wait') {
   setInterval(() => {}, 1000);
   console.log('ready');
 } else {
+  if (what === '4') process.emitWarning('new', 'ExperimentalWarning');
+  if (what === '4') process.emitWarning('old', 'DeprecationWarning');
   console.log(JSON.stringify(rest));
   process.exitCode = Number(what);
 }
@@ -50,6 +52,13 @@ test('standard output belongs to the script alone', async () => {
   const child = start('0');
   await child.exit;
   assert.equal(child.stdout(), '[]\n');
+});
+
+test('of Node’s warnings, only that something is experimental is left out', async () => {
+  const child = start('4');
+  await child.exit;
+  assert.match(child.stderr(), /DeprecationWarning: old/);
+  assert.doesNotMatch(child.stderr(), /ExperimentalWarning/);
 });
 
 test('SIGTERM and SIGINT reach the script, which decides how it ends', async () => {
