@@ -9,9 +9,9 @@ import {
 } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
-import { decideConsent } from '../token/consent.ts';
 import type { TargetResource } from '../token/target-resource.ts';
 import type { UserScope } from '../token/user-scope.ts';
+import { decideConsent } from './decide-consent.ts';
 
 export interface ConsentQuestion {
   readonly client: Application;

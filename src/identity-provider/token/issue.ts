@@ -2,6 +2,7 @@
 import type { ChainLink } from '#authentication';
 import { type Directory, isFamilyClient, type User } from '#directory';
 import { unixSeconds } from '#kernel';
+import { requireConsent } from '../consent/decide-consent.ts';
 import type { LoginContext } from '../login-context.ts';
 import {
   ACCESS_TOKEN_LIFETIME_S,
@@ -11,7 +12,6 @@ import {
 import { requireUserAssigned, userRoles } from './app-roles.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { parseClientCapabilities } from './client-capabilities.ts';
-import { requireConsent } from './consent.ts';
 import { signJwt } from './jwt.ts';
 import type { TargetResource } from './target-resource.ts';
 import type { UserScope } from './user-scope.ts';

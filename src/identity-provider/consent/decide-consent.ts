@@ -4,8 +4,8 @@
 import type { Application, Directory, PermissionScope, User } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
-import { exposedScopes, type ResourceApplication } from './target-resource.ts';
-import type { UserScope } from './user-scope.ts';
+import { exposedScopes, type ResourceApplication } from '../token/target-resource.ts';
+import type { UserScope } from '../token/user-scope.ts';
 
 export interface ConsentQuestion {
   readonly client: Application;
