@@ -1,23 +1,11 @@
 // What a person still has to be asked before an application acts in his name. Microsoft's own
 // clients (az, PowerShell) are not asked about, as in Entra; every application of the tenant is.
-import {
-  type Application,
-  type Directory,
-  directoryRoleIds,
-  type User,
-  wellKnownAppIds,
-} from '#directory';
+import { type Directory, directoryRoleIds, wellKnownAppIds } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import type { TargetResource } from '../token/target-resource.ts';
-import type { UserScope } from '../token/user-scope.ts';
-import { decideConsent } from './decide-consent.ts';
-
-export interface ConsentQuestion {
-  readonly client: Application;
-  readonly user: User;
-  readonly scope: UserScope;
-}
+import { type ConsentQuestion, decideConsent } from './decide-consent.ts';
+import { grantedScopes } from './granted-scopes.ts';
 
 export interface WantedConsent {
   /** Object ids of service principals. */
@@ -75,11 +63,7 @@ function missingOf(
     };
   }
   const { user, scope } = question;
-  const held = directory
-    .permissionsGrantedTo(ids.clientId)
-    .filter(({ resourceId }) => resourceId === ids.resourceId)
-    .filter(({ principalId }) => principalId === null || principalId === user.id)
-    .flatMap((grant) => grant.scope.split(' '));
+  const held = grantedScopes(directory, { ...ids, userId: user.id });
   const scopes = scope.granted.filter((value) => !held.includes(value));
   return { scopes, permissions: [describePlane(owner.name, scopes)], needsAdministrator: false };
 }

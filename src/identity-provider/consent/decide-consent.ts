@@ -1,11 +1,13 @@
-// Consent: which of the scopes that a client asks for it may use in this person's name. For our own
-// planes rights come from roles at request time, so nothing has to be consented to there. An
-// application that was granted nothing gets nothing: there are no default scopes.
+// Which of the scopes that a client asks for it may use in this person's name. Scopes of our own
+// planes all stand: there rights come from roles at request time, and `consent.ts` sees to it that
+// a person was asked in the browser. An application that was granted nothing gets nothing: there
+// are no default scopes.
 import type { Application, Directory, PermissionScope, User } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import { exposedScopes, type ResourceApplication } from '../token/target-resource.ts';
 import type { UserScope } from '../token/user-scope.ts';
+import { grantedScopes } from './granted-scopes.ts';
 
 export interface ConsentQuestion {
   readonly client: Application;
@@ -64,14 +66,11 @@ function allowedScopes(
   const { application, principal } = owner;
   if (application.appId === client.appId) return 'all';
   const clientId = directory.servicePrincipalByAppId(client.appId)?.id ?? '';
-  const granted = directory
-    .permissionsGrantedTo(clientId)
-    .filter(({ resourceId }) => resourceId === principal.id)
-    .filter(
-      ({ consentType, principalId }) =>
-        consentType === 'AllPrincipals' || principalId?.toLowerCase() === user.id,
-    )
-    .flatMap(({ scope }) => scope.split(' '));
+  const granted = grantedScopes(directory, {
+    clientId,
+    resourceId: principal.id,
+    userId: user.id,
+  });
   const trusted = new Set(
     (application.api?.preAuthorizedApplications ?? [])
       .filter(({ appId }) => appId.toLowerCase() === client.appId)
