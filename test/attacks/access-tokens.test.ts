@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { parseJson, z } from '#kernel';
-import { auditLineOf, lastAuditLine } from '#test/kit/audit-lines.ts';
+import { auditLineOf, lastAuditLine } from '#test/kit/audit.ts';
 import { admitToSecrets, createVault } from '#test/kit/estate.ts';
 import { type Instance, startInstance } from '#test/kit/instance.ts';
 import { automationHeader, openTenant, type Tenant } from '#test/kit/tenant.ts';

@@ -20,7 +20,7 @@ import {
   wellKnownAppIds,
 } from '#directory';
 import { newGuid, z } from '#kernel';
-import { lastAuditLine } from '#test/kit/audit-lines.ts';
+import { lastAuditLine } from '#test/kit/audit.ts';
 import { makeClientCertificate } from '#test/kit/identities.ts';
 import { openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
 
