@@ -227,6 +227,39 @@ test('names outside the constraints are refused before anything is signed', asyn
   assert.deepEqual(read.nameConstraints, constraints);
 });
 
+test('no way of writing a name gets it past the constraints', async () => {
+  const excluded = { dnsDomains: ['secret.contoso.com'], ipRanges: ['10.0.0.0/8'] };
+  const { issue } = await openTestAuthority({ constraints: { excluded } });
+  const names: readonly object[] = [
+    { dnsNames: ['SECRET.Contoso.COM'] },
+    { dnsNames: ['*.contoso.com'] },
+    { dnsNames: ['*.secret.contoso.com'] },
+    { emails: ['a@SECRET.contoso.com'] },
+    { upns: ['a@secret.contoso.com.'] },
+    { uris: ['https://secret.contoso.com./'] },
+    { uris: ['https://10.0.0.1/'] },
+    { ipAddresses: ['::ffff:10.0.0.1'] },
+  ];
+  const subjects = ['secret.contoso.com.', 's*t.contoso.com', '*.contoso.com', '10.0.0.1'];
+  for (const [subject, alternativeNames] of [
+    ...names.map((each) => ['CN=x', each] as const),
+    ...subjects.map((each) => [`CN=${each}`, {}] as const),
+  ]) {
+    const text = JSON.stringify([subject, alternativeNames]);
+    await assert.rejects(issue({ profile: { subject, alternativeNames } }), /nameConst/, text);
+  }
+  await issue({ profile: { subject: 'CN=*.www.contoso.com' } });
+});
+
+test('nobody gets a certificate in which this service itself is named', async () => {
+  const { issue } = await openTestAuthority();
+  for (const name of ['login.example', '*.example', 'a.vault.example', '*.vault.example']) {
+    const profile = { subject: 'CN=x', alternativeNames: { dnsNames: [name] } };
+    await assert.rejects(issue({ profile }), /a name of this service/, name);
+  }
+  await issue({ profile: { subject: 'CN=x', alternativeNames: { dnsNames: ['www.example'] } } });
+});
+
 test('with the root offline the intermediate issues on, but no new one is made', async () => {
   const { view, issue, context } = await openTestAuthority();
   const key = await exportRootKey(view);

@@ -8,6 +8,7 @@ import {
   parseCertificateRequest,
   type RevocationReason,
   readCertificate,
+  violatedConstraint,
   X509Error,
 } from '#cryptography';
 import type { Reader, View } from '#storage';
@@ -144,7 +145,7 @@ async function sign(
   try {
     const request = await parseCertificateRequest(order.csr);
     const certificate = await issueCertificate({
-      profile: leafProfile(request, issuer),
+      profile: leafProfile(request, issuer, context),
       spki: request.spki,
       authority: openAuthority(issuer),
       notBeforeMs: Math.max(nowMs - CLOCK_SKEW_MS, issuer.notBeforeMs),
@@ -167,7 +168,11 @@ async function sign(
 }
 
 /** What the request asks for, without what would let its owner speak for the authority. */
-function leafProfile(request: CertificateRequest, issuer: AuthorityRecord): CertificateProfile {
+function leafProfile(
+  request: CertificateRequest,
+  issuer: AuthorityRecord,
+  context: AuthorityContext,
+): CertificateProfile {
   const { subject, alternativeNames, extendedKeyUsages, basicConstraints } = request;
   // Verifiers compare names without regard to case.
   if (subject.toLowerCase() === issuer.subject.toLowerCase()) {
@@ -176,10 +181,21 @@ function leafProfile(request: CertificateRequest, issuer: AuthorityRecord): Cert
   if (basicConstraints?.isAuthority === true) throw new X509Error('issuer', 'pathLength');
   const reserved = extendedKeyUsages.find((oid) => RESERVED_USES.has(oid));
   if (reserved !== undefined) throw new X509Error('issuer', `extended key usage ${reserved}`);
+  const excluded = { dnsDomains: ownHosts(context) };
+  const own = violatedConstraint({ excluded }, { ...alternativeNames, subject });
+  if (own !== undefined) throw new X509Error('issuer', `${own} is a name of this service`);
   const keyUsages = request.keyUsages.filter(
     (usage) => usage !== 'cRLSign' && usage !== 'keyCertSign',
   );
   return { subject, alternativeNames, extendedKeyUsages, keyUsages };
+}
+
+/** Where people sign in and vaults answer: no user of a vault is to be taken for these. */
+function ownHosts({ address }: AuthorityContext): readonly string[] {
+  const domain = new URL(address).hostname.replace(/^pki\./, '');
+  return ['login', 'management', 'graph', 'portal', 'pki', 'vault'].map(
+    (host) => `${host}.${domain}`,
+  );
 }
 
 /** The same day and time so many months later, or the month's last. */

@@ -81,7 +81,7 @@ export {
   type ServerCertificateRequest,
   type ServerNames,
 } from './x509/local-authority.ts';
-export type { NameConstraints } from './x509/name-constraints.ts';
+export { type NameConstraints, violatedConstraint } from './x509/name-constraints.ts';
 export {
   buildOcspError,
   buildOcspResponse,

@@ -3,7 +3,7 @@
 
 import type { NameConstraints as EncodedConstraints, GeneralName } from '@peculiar/asn1-x509';
 import ipaddr from 'ipaddr.js';
-import { type AlternativeNames, isHostName } from './alternative-names.ts';
+import { type AlternativeNames, isAddress, isHostName } from './alternative-names.ts';
 import type { Asn1 } from './asn1.ts';
 import { parseSubject } from './distinguished-name.ts';
 import { X509Error } from './x509-error.ts';
@@ -27,6 +27,8 @@ export interface NamesToCheck extends AlternativeNames {
 const COMMON_NAME = '2.5.4.3';
 const EMAIL_ADDRESS = '1.2.840.113549.1.9.1';
 const CONSTRAINTS_MAX = 100;
+/** What a verifier that reads common names could take for a host, `*` anywhere included. */
+const HOST_LIKE = /^[a-z0-9_*-]+(?:\.[a-z0-9_*-]+)+\.?$/i;
 
 /** X509Error `alternativeName` for a domain or range that is not one. */
 export function checkNameConstraints({ permitted, excluded }: NameConstraints): void {
@@ -46,15 +48,18 @@ export function violatedConstraint(
   names: NamesToCheck,
 ): string | undefined {
   if (constraints === undefined) return undefined;
-  const hosts = hostsOf(names);
-  const addresses = names.ipAddresses ?? [];
+  const hosts = hostsOf(names).map(plainHost);
+  // A name that some verifiers read as an address is held against the networks as well.
+  const addresses = [...(names.ipAddresses ?? []), ...hosts.map(unbracketed).filter(isAddress)];
   const { permitted, excluded } = constraints;
   const outside = (host: string) =>
     (permitted?.dnsDomains !== undefined && !isInDomains(host, permitted.dnsDomains)) ||
-    isInDomains(host, excluded?.dnsDomains ?? []);
+    isInDomains(host, excluded?.dnsDomains ?? []) ||
+    coversAny(host, excluded?.dnsDomains ?? []);
   const beyond = (address: string) =>
     (permitted?.ipRanges !== undefined && !isInRanges(address, permitted.ipRanges)) ||
-    isInRanges(address, excluded?.ipRanges ?? []);
+    isInRanges(address, excluded?.ipRanges ?? []) ||
+    isInRanges(unmapped(address), excluded?.ipRanges ?? []);
   return hosts.find(outside) ?? addresses.find(beyond);
 }
 
@@ -109,8 +114,8 @@ function namesOf(bases: readonly GeneralName[]): ConstrainedNames {
 }
 
 /**
- * Every host that the names stand for. A common name counts, as some verifiers read it, unless it
- * could not be a host.
+ * Every host that the names stand for. A common name counts, as some verifiers read it, if it could
+ * be a host.
  */
 function hostsOf({ subject, dnsNames = [], emails = [], upns = [], uris = [] }: NamesToCheck) {
   const attributes = parseSubject(subject).flat();
@@ -118,17 +123,43 @@ function hostsOf({ subject, dnsNames = [], emails = [], upns = [], uris = [] }: 
   const mails = attributes.filter(({ oid }) => oid === EMAIL_ADDRESS).map(({ value }) => value);
   return [
     ...dnsNames,
-    ...common.filter((value) => value.includes('.') && isHostName(value)),
+    ...common.filter((value) => HOST_LIKE.test(value)),
     ...[...emails, ...upns, ...mails].map((name) => name.slice(name.lastIndexOf('@') + 1)),
     ...uris.map((uri) => new URL(uri).hostname),
   ];
 }
 
-function isInDomains(host: string, domains: readonly string[]): boolean {
-  const name = host.toLowerCase().replace(/^\*\./, '');
+/** As every verifier would understand it: letters of one case, no dot behind the end. */
+function plainHost(host: string): string {
+  return host.toLowerCase().replace(/\.+$/, '');
+}
+
+function unbracketed(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1');
+}
+
+/** `::ffff:10.0.0.1` is 10.0.0.1 as well. */
+function unmapped(address: string): string {
+  return ipaddr.process(address).toString();
+}
+
+function isInDomains(name: string, domains: readonly string[]): boolean {
   return domains.some((domain) => {
     const above = domain.toLowerCase();
     return name === above || name.endsWith(`.${above}`);
+  });
+}
+
+/** Whether a name with `*` stands for the first of a domain's names. */
+function coversAny(name: string, domains: readonly string[]): boolean {
+  const [first = '', ...rest] = name.split('.');
+  if (!first.includes('*')) return false;
+  // `w*` stands for `www` with some verifiers.
+  const [start = '', end = ''] = [first.slice(0, first.indexOf('*')), first.split('*').at(-1)];
+  return domains.some((domain) => {
+    const [label = '', ...above] = domain.toLowerCase().split('.');
+    const fits = label.startsWith(start) && label.endsWith(end);
+    return fits && above.join('.') === rest.join('.');
   });
 }
 
