@@ -2,7 +2,7 @@
 // 7292 appendix B), which OpenSSL keeps to itself, from its hash functions. The file says how many
 // iterations it wants, so there is a budget, and the older way lets others in between. One
 // derivation runs at a time: many files at once must take neither the thread nor OpenSSL's few.
-import { createHash, pbkdf2 } from 'node:crypto';
+import { hash as hashOnce, pbkdf2 } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Pkcs12Error } from './pkcs12-error.ts';
 
@@ -98,7 +98,7 @@ async function hashRepeatedly(hash: HashName, start: Buffer, times: number): Pro
   let digest = start;
   for (let done = 0; done < times; done += 1) {
     if (done > 0 && done % ITERATIONS_AT_ONCE === 0) await othersFirst();
-    digest = createHash(hash).update(digest).digest();
+    digest = hashOnce(hash, digest, 'buffer');
   }
   return digest;
 }
