@@ -13,6 +13,8 @@ import { certificateOperations } from './certificates/operations.ts';
 import { challengeError } from './challenge.ts';
 import { vaultHeaders } from './headers.ts';
 import type { AttestationAuthority } from './keys/attestation.ts';
+import { KeyProviders } from './keys/key-providers.ts';
+import { MaterialCache } from './keys/material-cache.ts';
 import { keyOperations } from './keys/operations.ts';
 import type { DueSoon } from './object/due-soon.ts';
 import { renderVaultError, vaultRefusals } from './refusals.ts';
@@ -40,6 +42,8 @@ export interface VaultPlaneOptions {
   readonly audiences: ReadonlySet<string>;
   /** Holds keys of HSM types in premium vaults; absent: software does. */
   readonly hsm?: KeyProvider;
+  /** Opened keys, for who wants to see how many; absent: the plane's own. */
+  readonly materials?: MaterialCache;
   /** Attestation services that keys may be released on the word of; absent: none. */
   readonly attestationAuthorities?: readonly AttestationAuthority[];
   /** Told of what falls due in a moment, for `dueWorkJob`. */
@@ -52,12 +56,14 @@ export function vaultPlane(options: VaultPlaneOptions): Plane<VaultTarget> {
   const { authenticator, authorizer, clock, endpoints, tenantId } = options;
   const challenge = { ...endpoints, tenantId };
   const hostSuffix = endpoints.vaultSuffix.replace(/:\d+$/, '').toLowerCase();
+  // One for both: a certificate's key is used as a key, and goes with its certificate.
+  const materials = options.materials ?? new MaterialCache(new KeyProviders(options.hsm));
   return {
     name: 'vault',
     operations: [
       ...secretOperations(options),
-      ...keyOperations(options),
-      ...certificateOperations(options),
+      ...keyOperations({ ...options, materials }),
+      ...certificateOperations({ ...options, materials }),
     ],
     methodOverrideHeader: 'x-http-method',
     // Recorded: `/certificates//name/import` imports, `/keys//restore` restores.

@@ -25,20 +25,31 @@ const TRIES_MAX = 20;
 /** Attachments that a backup takes along. */
 const LASTING: ReadonlySet<string> = new Set(['policy']);
 
-export const certificateLife: ObjectLife<CertificateListed, CertificateContent> = {
-  delete({ view, vault, nowSeconds }, name) {
-    const retention = { nowSeconds, retentionDays: vault.softDeleteRetentionDays };
-    return view.transact(async (transaction) => {
-      const found = await certificateObjects.remove(transaction, name, retention);
-      await withPartners(async (store) => {
-        if ((await store.findLive(transaction, name))?.managed) {
-          await store.remove(transaction, name, retention);
-        }
+/** `forgetKey` is told which key went with a certificate, for what is held of it in memory. */
+export function certificateLife(
+  forgetKey: (uid: string) => void,
+): ObjectLife<CertificateListed, CertificateContent> {
+  return {
+    ...others,
+    async delete({ view, vault, nowSeconds }, name) {
+      const retention = { nowSeconds, retentionDays: vault.softDeleteRetentionDays };
+      const { found, key } = await view.transact(async (transaction) => {
+        const found = await certificateObjects.remove(transaction, name, retention);
+        const key = await keyObjects.findLive(transaction, name);
+        await withPartners(async (store) => {
+          if ((await store.findLive(transaction, name))?.managed) {
+            await store.remove(transaction, name, retention);
+          }
+        });
+        return { found, key };
       });
+      if (key?.managed) forgetKey(key.uid);
       return found;
-    });
-  },
+    },
+  };
+}
 
+const others: Omit<ObjectLife<CertificateListed, CertificateContent>, 'delete'> = {
   recover({ view }, name) {
     return view.transact(async (transaction) => {
       const found = await certificateObjects.recover(transaction, name);

@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import type { IssueOutcome, IssueRequest } from '#certificate-authority';
 import { parseCertificateRequest, selfSignCertificate } from '#cryptography';
 import { doDueWork } from '../due-work-job.ts';
-import { doDue, eventsOf, openTestVault, type TestVault } from '../vault.fixture.ts';
+import { KeyProviders } from '../keys/key-providers.ts';
+import { MaterialCache } from '../keys/material-cache.ts';
+import {
+  doDue,
+  eventsOf,
+  openTestVault,
+  openTestVaultWith,
+  type TestVault,
+} from '../vault.fixture.ts';
 import type { Mail } from './mailer.ts';
 
 const DAY_MS = 86_400_000;
@@ -276,4 +284,19 @@ test('an expiry is told 30 days before and when it comes, of all three objects',
     assert.ok(events.includes(`${noun}NearExpiry web`), noun);
     assert.ok(events.includes(`${noun}Expired web`), noun);
   }
+});
+
+test('a deleted certificate takes its opened key out of memory', async () => {
+  const materials = new MaterialCache(new KeyProviders());
+  const vault = await openTestVaultWith({ materials });
+  await vault.call('CreateCertificate', { params, body: policyOf('Self') });
+  vault.clock.advance(1000);
+  await doDue(vault);
+  const body = { alg: 'ES256', value: Buffer.alloc(32, 7).toString('base64url') };
+  assert.equal((await vault.call('sign', { params, body })).status, 200);
+  assert.equal(materials.size, 1);
+  await vault.call('DeleteCertificate', { params });
+  assert.equal(materials.size, 0);
+  await vault.call('RecoverDeletedCertificate', { params });
+  assert.equal((await vault.call('sign', { params, body })).status, 200);
 });

@@ -1,10 +1,9 @@
 // Certificate operations: create, import, get, update and policies here, pending operations,
 // issuers and contacts beside, the nine of every object's life as all objects have them.
-import type { KeyProvider } from '#cryptography';
 import { certificateErrors } from '#errors';
 import { type Operation, operation } from '#kernel';
 import { since } from '../api-version.ts';
-import { KeyProviders } from '../keys/key-providers.ts';
+import type { MaterialCache } from '../keys/material-cache.ts';
 import type { DueSoon } from '../object/due-soon.ts';
 import { type LifeSpec, lifeOperations } from '../object/life-operations.ts';
 import {
@@ -49,8 +48,8 @@ import {
 } from './wire.ts';
 
 export interface CertificateOperationsOptions extends ObjectOperationsOptions {
-  /** Holds keys of HSM types; absent: software does. */
-  readonly hsm?: KeyProvider;
+  /** Opened keys, those of certificates among them; its providers make new ones. */
+  readonly materials: MaterialCache;
   /** Told of what is to be issued in a moment. */
   readonly soon?: DueSoon;
 }
@@ -59,10 +58,9 @@ const ALL_VERSIONS = since('7.0');
 
 const row = operation<VaultTarget, PathParams, QueryParams, unknown>;
 
-const life: LifeSpec<CertificateListed, CertificateContent> = {
+const life: Omit<LifeSpec<CertificateListed, CertificateContent>, 'life'> = {
   noun: 'Certificate',
   store: certificateObjects,
-  life: certificateLife,
   readAction: 'read',
   renderBundle: async (found, shown, reader) =>
     renderCertificate(await withParts(reader, found), shown),
@@ -75,11 +73,12 @@ const life: LifeSpec<CertificateListed, CertificateContent> = {
 export function certificateOperations(
   options: CertificateOperationsOptions,
 ): Operation<VaultTarget>[] {
-  const providers = new KeyProviders(options.hsm);
+  const { providers } = options.materials;
   const work: CertificateWork = {
     options,
     session: (call) => ({ ...sessionOf(call, options), providers }),
   };
+  const forgetKey = (uid: string) => options.materials.forget(uid);
   return [
     createRow(work),
     importRow(work),
@@ -88,7 +87,7 @@ export function certificateOperations(
     ...pendingOperations(work),
     ...contactOperations(options),
     ...issuerOperations(options),
-    ...lifeOperations(life, options),
+    ...lifeOperations({ ...life, life: certificateLife(forgetKey) }, options),
   ];
 }
 

@@ -152,3 +152,14 @@ test('opened keys are bounded, and those of a deleted key go at once', async () 
   assert.equal(cache.size, CACHED_KEYS_MAX / 2 - 1);
   assert.notEqual(await cache.get(at(0)), first);
 });
+
+test('a key that is deleted while it is opened is not kept', async () => {
+  const vault = await openTestVault();
+  await vault.call('CreateKey', { params, body: { kty: 'EC' } });
+  const found = await keyObjects.load(recordsOf(vault), 'k', '');
+  const cache = new MaterialCache(new KeyProviders());
+  const opening = cache.get(found);
+  cache.forget(found.head.uid);
+  assert.equal((await opening).kty, 'EC');
+  assert.equal(cache.size, 0);
+});

@@ -1,6 +1,5 @@
 // Key operations but for cryptography itself: create, import, get, attest, update, release, rotate,
 // rotation policy here, the nine of every object's life as all objects have them.
-import type { KeyProvider } from '#cryptography';
 import { keyErrors } from '#errors';
 import { type Access, type Operation, operation } from '#kernel';
 import { isAtLeast, since } from '../api-version.ts';
@@ -22,9 +21,9 @@ import type { AttestationAuthority } from './attestation.ts';
 import { cryptographyOperations } from './crypto-operations.ts';
 import { isSecureWrapping } from './key.ts';
 import { keyObjects } from './key-objects.ts';
-import { KeyProviders } from './key-providers.ts';
+import type { KeyProviders } from './key-providers.ts';
 import { createKey, importKey, type KeySession, rotateKey, updateKey } from './key-store.ts';
-import { MaterialCache } from './material-cache.ts';
+import type { MaterialCache } from './material-cache.ts';
 import { releaseOperations } from './release-operations.ts';
 import {
   type GivenRotationPolicy,
@@ -51,15 +50,14 @@ const ATTESTATION = since('7.6');
 const row = operation<VaultTarget, PathParams, QueryParams, unknown>;
 
 export interface KeyOperationsOptions extends ObjectOperationsOptions {
-  /** Holds keys of HSM types; absent: software does. */
-  readonly hsm?: KeyProvider;
+  /** Opened keys; its providers make new ones. */
+  readonly materials: MaterialCache;
   /** Whose attestation tokens open a release; absent: nobody's. */
   readonly attestationAuthorities?: readonly AttestationAuthority[];
 }
 
 export function keyOperations(options: KeyOperationsOptions): Operation<VaultTarget>[] {
-  const providers = new KeyProviders(options.hsm);
-  const cache = new MaterialCache(providers);
+  const cache = options.materials;
   const life = lifeOperations(
     {
       noun: 'Key',
@@ -73,7 +71,7 @@ export function keyOperations(options: KeyOperationsOptions): Operation<VaultTar
     options,
   );
   return [
-    ...makeRows(options, providers),
+    ...makeRows(options, cache.providers),
     ...readRows(options),
     ...versionRows(options),
     ...rotationRows(options),
