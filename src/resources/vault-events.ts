@@ -1,4 +1,5 @@
-// What happened to a vault's objects, for who wants to know: a new version, expiry near, expired.
+// What happened to a vault's objects, for who wants to know: a new version, expiry near, expired,
+// and, our own, that a certificate's contacts could not be told.
 // An event is written in the same commit as what it tells of, under the vault's own partition, and
 // kept for a while. It says names and times, never a value.
 //
@@ -7,9 +8,9 @@ import { newGuid } from '#kernel';
 import type { Reader, Transaction, View } from '#storage';
 
 export type VaultEventNoun = 'Secret' | 'Key' | 'Certificate';
-export type VaultEventKind = 'NewVersionCreated' | 'NearExpiry' | 'Expired';
+export type VaultEventKind = 'NewVersionCreated' | 'NearExpiry' | 'Expired' | 'ContactsNotTold';
 
-/** Names are Event Grid's (`azure/facts/event-grid.json`). */
+/** Names are Event Grid's, but for `ContactsNotTold` (`azure/facts/event-grid.json`). */
 export interface VaultEvent {
   readonly id: string;
   readonly noun: VaultEventNoun;

@@ -1,5 +1,5 @@
-// Mail by SMTP: plain text to a list of addresses. Each recipient gets a mail of his own, so that
-// nobody reads who else was told. A password goes over TLS or not at all.
+// Mail by SMTP: plain text, to one address at a time, so that nobody reads who else was told. A
+// password goes over TLS or not at all.
 import nodemailer from 'nodemailer';
 
 /** What of the configuration it takes; the data plane's `Mailer` is what it gives. */
@@ -12,7 +12,7 @@ export interface SmtpOptions {
 }
 
 export interface PlainMail {
-  readonly to: readonly string[];
+  readonly to: string;
   readonly subject: string;
   readonly text: string;
 }
@@ -33,11 +33,19 @@ export function smtpMailer({ host, port, isTls, from, signIn }: SmtpOptions) {
     disableUrlAccess: true,
   });
   return {
-    /** Rejects if the server does not take one of the mails. */
-    async send({ to, subject, text }: PlainMail): Promise<void> {
-      for (const address of to) {
-        await transport.sendMail({ from, to: { name: '', address }, subject, text });
+    /** `refused`: not for this address. Rejects if the server does not answer, or not properly. */
+    async send({ to, subject, text }: PlainMail): Promise<'taken' | 'refused'> {
+      try {
+        await transport.sendMail({ from, to: { name: '', address: to }, subject, text });
+        return 'taken';
+      } catch (cause) {
+        if (isRefusal(cause)) return 'refused';
+        throw cause;
       }
     },
   };
+}
+
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof Error && 'command' in cause && cause.command === 'RCPT TO';
 }

@@ -35,24 +35,46 @@ export function loadRetry(reader: Reader, uid: string): Promise<RenewalRetry | u
   return reader.get(retryPath(uid));
 }
 
+/** How far telling the contacts of one version has come. */
+export interface Notice {
+  readonly version: string;
+  /** When it fell due, and when it goes on. Unix seconds. */
+  readonly plannedAt: number;
+  readonly at: number;
+  /** Addresses whose mail was taken. */
+  readonly told: readonly string[];
+  readonly failures: number;
+}
+
+/** A renewal that only somebody outside can do is a notice, too. */
+export type NoticeTask = 'notify' | 'renew';
+
+export type Notices = Readonly<Partial<Record<NoticeTask, Notice>>>;
+
+export function loadNotices(reader: Reader, uid: string): Promise<Notices | undefined> {
+  return reader.get(noticesPath(uid));
+}
+
 export interface Parts {
   readonly policy?: CertificatePolicy;
   /** `null`: there is none any more. */
   readonly pending?: Pending | null;
   readonly retry?: RenewalRetry | null;
+  readonly notices?: Notices;
 }
 
 /** Writes what belongs to the certificate, then its head again: what falls due depends on it. */
 export async function putParts(
   transaction: Transaction,
   head: CertificateHead,
-  { policy, pending, retry }: Parts,
+  { policy, pending, retry, notices }: Parts,
 ): Promise<CertificateHead> {
   if (policy !== undefined) transaction.put(policyPath(head.uid), policy);
   if (pending === null) transaction.delete(pendingPath(head.uid));
   else if (pending !== undefined) transaction.put(pendingPath(head.uid), pending);
   if (retry === null) transaction.delete(retryPath(head.uid));
   else if (retry !== undefined) transaction.put(retryPath(head.uid), retry);
+  if (notices !== undefined) transaction.put(noticesPath(head.uid), notices);
   return await certificateObjects.putHead(transaction, head, head);
 }
 
@@ -62,31 +84,44 @@ async function planCertificateDue(reader: Reader, head: CertificateHead): Promis
   const issue = pending?.work?.nextAttempt;
   const isIssued = head.current.listed.x5t !== undefined;
   const policy = isIssued ? await loadPolicy(reader, head.uid) : undefined;
+  const retry = policy && (await loadRetry(reader, head.uid));
+  const notices = policy && (await loadNotices(reader, head.uid));
   return {
     ...(isIssued && planExpiry(head)),
-    ...(policy && planLifetime(head, policy, await loadRetry(reader, head.uid))),
+    ...(policy && planLifetime(head, policy, { retry, notices })),
     ...(issue !== undefined && { issue }),
   };
 }
 
+interface SoFar {
+  readonly retry: RenewalRetry | undefined;
+  readonly notices: Notices | undefined;
+}
+
 /** A disabled certificate rests: its successor would be an enabled one. */
-export function planLifetime(
+function planLifetime(
   { current }: Pick<CertificateHead, 'current'>,
   { lifetime_actions: actions }: Pick<CertificatePolicy, 'lifetime_actions'>,
-  retry: RenewalRetry | undefined,
+  { retry, notices }: SoFar,
 ): DuePlan {
+  const { version } = current;
   const { nbf, exp, enabled } = current.attributes;
   if (nbf === undefined || exp === undefined || !enabled) return {};
-  const at = (type: LifetimeAction['action']['action_type']) => {
+  const at = (
+    task: NoticeTask,
+    type: LifetimeAction['action']['action_type'],
+    earliest: number,
+  ) => {
     const found = actions.find(({ action }) => action.action_type === type);
-    return found && triggerSeconds(found.trigger, { nbf, exp });
+    if (found === undefined) return {};
+    const planned = Math.max(triggerSeconds(found.trigger, { nbf, exp }), earliest);
+    const notice = notices?.[task];
+    const isBegun = notice?.version === version && notice.plannedAt === planned;
+    return { [task]: isBegun ? notice.at : planned };
   };
-  const renewal = at('AutoRenew');
-  const renew = renewal === undefined ? undefined : Math.max(renewal, retry?.at ?? 0);
-  const notify = at('EmailContacts');
   return {
-    ...(renew !== undefined && { renew }),
-    ...(notify !== undefined && { notify }),
+    ...at('renew', 'AutoRenew', retry?.at ?? 0),
+    ...at('notify', 'EmailContacts', 0),
   };
 }
 
@@ -109,4 +144,8 @@ function pendingPath(uid: string): string {
 
 function retryPath(uid: string): string {
   return `${objectPrefix('certificates', uid)}renewal`;
+}
+
+function noticesPath(uid: string): string {
+  return `${objectPrefix('certificates', uid)}notices`;
 }

@@ -6,8 +6,9 @@ import type { DueSoon } from '../object/due-soon.ts';
 import { certificateObjects } from './certificate-objects.ts';
 import { issueHandler } from './enrolment.ts';
 import type { Mailer } from './mailer.ts';
+import { noticeHandler, type Post } from './notices.ts';
 import { providersByName } from './providers.ts';
-import { notifyHandler, renewHandler } from './renewal.ts';
+import { renewHandler } from './renewal.ts';
 
 export interface CertificateDueOptions {
   readonly keyProviders: KeyProviders;
@@ -18,11 +19,12 @@ export interface CertificateDueOptions {
 
 export function certificateDueHandlers(options: CertificateDueOptions): DueHandlers {
   const { keyProviders: providers, issuerProviders = [], mailer, soon } = options;
+  const post: Post = { ...(mailer && { mailer }), ...(soon && { soon }), hasFailed: false };
   const findProvider = providersByName(issuerProviders);
   return {
     ...expiryHandlers(certificateObjects),
-    renew: renewHandler({ providers, ...(mailer && { mailer }) }),
-    notify: notifyHandler({ ...(mailer && { mailer }) }),
+    renew: renewHandler({ providers, tellContacts: noticeHandler('renew', post) }),
+    notify: noticeHandler('notify', post),
     issue: issueHandler({ providers, findProvider, ...(soon && { soon }) }),
   };
 }

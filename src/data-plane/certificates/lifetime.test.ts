@@ -13,6 +13,7 @@ import {
   type TestVault,
 } from '../vault.fixture.ts';
 import type { Mail } from './mailer.ts';
+import { NOTICE_TRIES_MAX } from './notices.ts';
 
 const DAY_MS = 86_400_000;
 const params = { name: 'web' };
@@ -28,7 +29,7 @@ const action = (action_type: string, trigger: object) => ({ trigger, action: { a
 
 interface Ports {
   readonly issue?: (request: IssueRequest) => Promise<IssueOutcome>;
-  readonly send?: (mail: Mail) => Promise<void>;
+  readonly send?: (mail: Mail) => Promise<'taken' | 'refused'>;
 }
 
 /** As the background does it, with a provider and a mailer of the test's. */
@@ -245,24 +246,106 @@ test('a request that was forgotten is not signed', async () => {
   assert.equal((await vault.call('GetCertificateOperation', { params })).status, 404);
 });
 
-test('contacts are told once, in words, and the event is recorded', async () => {
+/** A certificate whose contacts are to be told, on the day. */
+async function noticeDue(): Promise<TestVault> {
   const notice = action('EmailContacts', { days_before_expiry: 60 });
   const vault = await issued(policyOf('Self', { lifetime_actions: [notice] }));
   const contacts = [{ email: 'a@contoso.com' }, { email: 'b@contoso.com', name: 'B' }];
   await vault.call('SetCertificateContacts', { body: { contacts } });
-  const sent: Mail[] = [];
-  const failures: string[] = [];
   vault.clock.advance(305 * DAY_MS);
-  const broken = { send: () => Promise.reject(new Error('no server')) };
-  await work(vault, broken, failures);
-  assert.equal(failures.length, 1, 'who could not be told is told later');
-  const ports = { send: async (mail: Mail) => void sent.push(mail) };
-  await work(vault, ports);
-  await work(vault, ports);
-  assert.equal(sent.length, 1);
-  assert.deepEqual(sent[0]?.to, ['a@contoso.com', 'b@contoso.com']);
-  assert.match(sent[0]?.subject ?? '', /^Certificate web in vault contoso expires on 2027-01-0\d$/);
+  return vault;
+}
+
+test('contacts are told once, in words, and the event is recorded', async () => {
+  const vault = await noticeDue();
+  const sent: Mail[] = [];
+  const send = async (mail: Mail) => {
+    sent.push(mail);
+    return 'taken' as const;
+  };
+  await work(vault, { send });
   assert.ok((await eventsOf(vault)).includes('CertificateNearExpiry web'));
+  for (let run = 0; run < 3; run += 1) {
+    vault.clock.advance(60_000);
+    await work(vault, { send });
+  }
+  const to = sent.map((mail) => mail.to);
+  assert.deepEqual(to, ['a@contoso.com', 'b@contoso.com']);
+  assert.match(sent[0]?.subject ?? '', /^Certificate web in vault contoso expires on 2027-01-0\d$/);
+  const events = await eventsOf(vault);
+  assert.equal(events.filter((event) => event === 'CertificateNearExpiry web').length, 1);
+  assert.ok(!events.includes('CertificateContactsNotTold web'));
+  await vault.call('UpdateCertificate', { params, body: { attributes: { enabled: false } } });
+  await vault.call('UpdateCertificate', { params, body: { attributes: { enabled: true } } });
+  vault.clock.advance(60_000);
+  await work(vault, { send });
+  assert.equal(sent.length, 2, 'who was told of this version is not told again');
+});
+
+test('who has the mail does not get it again because another could not be told', async () => {
+  const vault = await noticeDue();
+  const tried: string[] = [];
+  let answer: 'taken' | 'refused' = 'refused';
+  const send = async ({ to }: Mail) => {
+    tried.push(to);
+    return to.startsWith('a@') ? answer : 'taken';
+  };
+  const failures: string[] = [];
+  await work(vault, { send }, failures);
+  vault.clock.advance(1000);
+  await work(vault, { send }, failures);
+  assert.deepEqual(tried, ['a@contoso.com', 'b@contoso.com']);
+  assert.equal(failures.length, 1);
+  vault.clock.advance(299_000);
+  await work(vault, { send }, failures);
+  assert.equal(tried.length, 2, 'five minutes later, not before');
+  answer = 'taken';
+  vault.clock.advance(1000);
+  await work(vault, { send }, failures);
+  vault.clock.advance(DAY_MS);
+  await work(vault, { send }, failures);
+  assert.deepEqual(tried, ['a@contoso.com', 'b@contoso.com', 'a@contoso.com']);
+  assert.equal(failures.length, 1);
+});
+
+test('a mail server that stays away is asked ten times, ever later, then no more', async () => {
+  const vault = await noticeDue();
+  const triedAtMs: number[] = [];
+  const send = async () => {
+    triedAtMs.push(vault.clock.now());
+    throw new Error('no server');
+  };
+  for (let minute = 0; minute < 3 * 1440; minute += 1) {
+    vault.clock.advance(60_000);
+    await work(vault, { send });
+  }
+  assert.equal(triedAtMs.length, NOTICE_TRIES_MAX, 'one contact a try: the other would fail too');
+  const waits = triedAtMs.slice(1).map((at, index) => at - (triedAtMs[index] ?? 0));
+  assert.ok(waits.every((wait, index) => wait > (waits[index - 1] ?? 0)));
+  const events = await eventsOf(vault);
+  assert.equal(events.filter((event) => event === 'CertificateNearExpiry web').length, 1);
+  assert.equal(events.filter((event) => event === 'CertificateContactsNotTold web').length, 1);
+});
+
+test('a mail server that is away costs one try a run, whatever waits for it', async () => {
+  const vault = await noticeDue();
+  const lifetime_actions = [action('EmailContacts', { days_before_expiry: 60 })];
+  for (const name of ['two', 'three']) {
+    const body = policyOf('Self', { lifetime_actions });
+    await vault.call('CreateCertificate', { params: { name }, body });
+    vault.clock.advance(1000);
+    await doDue(vault);
+  }
+  vault.clock.advance(306 * DAY_MS);
+  let tries = 0;
+  const send = async () => {
+    tries += 1;
+    throw new Error('no server');
+  };
+  await work(vault, { send });
+  vault.clock.advance(1000);
+  await work(vault, { send });
+  assert.equal(tries, 1);
 });
 
 test('without a mail server nobody is told, and the event is recorded all the same', async () => {

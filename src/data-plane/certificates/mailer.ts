@@ -1,12 +1,12 @@
-// How certificate contacts are told: by whatever sends mail, or not at all.
+// How a certificate contact is told: by whatever sends mail, or not at all.
 
 export interface Mail {
-  readonly to: readonly string[];
+  readonly to: string;
   readonly subject: string;
   readonly text: string;
 }
 
 export interface Mailer {
-  /** Rejects if the mail was not taken. */
-  send(mail: Mail): Promise<void>;
+  /** `refused`: not for this address. Rejects if the server does not answer, or not properly. */
+  send(mail: Mail): Promise<'taken' | 'refused'>;
 }
