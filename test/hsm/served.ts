@@ -1,8 +1,15 @@
 // A served instance with its HSM keys in the token, over the wire as any client speaks. The cases
 // build on each other: the same vault is served with the token, without it, and with it again.
 import assert from 'node:assert/strict';
-import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  verify,
+  X509Certificate,
+} from 'node:crypto';
 import { rmSync } from 'node:fs';
+import { exportPkcs8, generateKey, selfSignCertificate, writePem } from '#cryptography';
 import { z } from '#kernel';
 import type { Caller } from '#test/kit/caller.ts';
 import { createVault, vaultScope } from '#test/kit/estate.ts';
@@ -46,7 +53,11 @@ class Served {
     const sku = { family: 'A', name: 'premium' };
     this.#vault = await createVault(owner, { model: 'policy', properties: { sku } });
     const { tenantId } = owner.endpoints;
-    const entry = { tenantId, objectId: owner.objectId, permissions: { keys: ['all', 'purge'] } };
+    const entry = {
+      tenantId,
+      objectId: owner.objectId,
+      permissions: { keys: ['all', 'purge'], certificates: ['all'] },
+    };
     const answer = await owner.arm({
       method: 'PUT',
       path: `${vaultScope(owner, this.#vault)}/accessPolicies/add`,
@@ -68,6 +79,17 @@ class Served {
     return (await this.send('POST', `/keys/${name}/create`, json)).expect(200).read(KEY);
   }
 
+  async makeCertificate(name: string, key_props: object): Promise<void> {
+    const policy = { key_props, x509_props: { subject: 'CN=a' }, issuer: { name: 'Self' } };
+    (await this.send('POST', `/certificates/${name}/create`, { policy })).expect(202);
+    for (;;) {
+      const pending = await this.send('GET', `/certificates/${name}/pending`);
+      const { status } = pending.expect(200).read(z.object({ status: z.string() }));
+      if (status === 'completed') return;
+      assert.equal(status, 'inProgress', pending.text);
+    }
+  }
+
   async use(name: string, operation: string, json: object): Promise<string> {
     const answer = await this.send('POST', `/keys/${name}/${operation}`, json);
     return answer.expect(200).read(VALUE).value;
@@ -86,6 +108,22 @@ async function requireSignature(served: Served, name: string, { key }: Key): Pro
   const publicKey = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });
   const checked = { key: publicKey, padding: 6, saltLength: 32 };
   assert.ok(verify('sha256', MESSAGE, checked, Buffer.from(signature, 'base64url')));
+}
+
+/** The token has the key of the certificate: what it signs, the certificate verifies. */
+async function requireCertificateKey(served: Served, name: string): Promise<void> {
+  const { key, attributes } = (await served.send('GET', `/keys/${name}`)).expect(200).read(KEY);
+  assert.equal(attributes.hsmPlatform, '1');
+  const alg = key.kty === 'RSA-HSM' ? 'RS256' : 'ES256';
+  const signature = Buffer.from(
+    await served.use(name, 'sign', { alg, value: DIGEST }),
+    'base64url',
+  );
+  const answer = await served.send('GET', `/certificates/${name}`);
+  const { cer } = answer.expect(200).read(z.object({ cer: z.string() }));
+  const { publicKey } = new X509Certificate(Buffer.from(cer, 'base64'));
+  const checked = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const;
+  assert.ok(verify('sha256', MESSAGE, checked, signature));
 }
 
 export function servedCases(place: HsmPlace): readonly HsmCase[] {
@@ -155,6 +193,30 @@ export function servedCases(place: HsmPlace): readonly HsmCase[] {
         (await served.send('DELETE', '/deletedkeys/imported')).expect(204);
         (await served.send('POST', '/keys/restore', { value: blob })).expect(200);
         await requireSignature(served, 'imported', keyOf('imported'));
+      },
+    },
+    {
+      name: 'served: a certificate’s key is made in the token and signs the certificate',
+      run: async () => {
+        for (const kty of ['RSA-HSM', 'EC-HSM']) {
+          await served.makeCertificate(kty, { kty, exportable: false });
+          await requireCertificateKey(served, kty);
+        }
+      },
+    },
+    {
+      name: 'served: an imported certificate’s key is used in the token',
+      run: async () => {
+        const key = await generateKey({ kty: 'RSA', sizeBits: 2048 });
+        const notBeforeMs = Math.floor(Date.now() / 1000) * 1000;
+        const times = { notBeforeMs, notAfterMs: notBeforeMs + 86_400_000 };
+        const profile = { subject: 'CN=brought' };
+        const certificate = await selfSignCertificate({ profile, key, ...times });
+        const value = writePem({ privateKey: exportPkcs8(key), certificates: [certificate] });
+        const policy = { key_props: { kty: 'RSA-HSM', exportable: false } };
+        const json = { value, policy };
+        (await served.send('POST', '/certificates/brought/import', json)).expect(200);
+        await requireCertificateKey(served, 'brought');
       },
     },
     {

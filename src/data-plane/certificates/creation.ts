@@ -1,11 +1,11 @@
 // New certificates begun: the key and the request are made at once, the certificate comes later,
 // from the background or by a merge. Until the first one is there a placeholder stands for it.
-import { buildCertificateRequest, type KeyMaterial, publicJwk } from '#cryptography';
+import { buildCertificateRequest, type KeyMaterial } from '#cryptography';
 import { certificateErrors } from '#errors';
 import { ApiError, newVersion } from '#kernel';
 import type { Reader, Transaction } from '#storage';
 import { keyObjects } from '../keys/key-objects.ts';
-import { type KeyProviders, saveMaterial } from '../keys/key-providers.ts';
+import type { KeyProviders } from '../keys/key-providers.ts';
 import { invalidProperties } from '../object/invalid-property.ts';
 import type { Session } from '../object/life.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from './certificate-objects.ts';
 import { loadIssuer } from './issuer-store.ts';
 import { nameConflict } from './name-conflict.ts';
-import { detailsOf, type Pending, type SavedKey } from './pending.ts';
+import { detailsOf, type Pending, type SavedKey, saveKey } from './pending.ts';
 import { type CertificatePolicy, createPolicy, profileOf, SELF, UNKNOWN } from './policy.ts';
 import { addMonths } from './validity.ts';
 import type { CertificateCreateParameters } from './wire.ts';
@@ -177,7 +177,8 @@ async function keyFor(
       (key.kty === 'EC' || key.sizeBits === wanted.key_size)
     ) {
       const { keyOps: _keyOps, releasePolicy: _releasePolicy, ...savedKey } = content;
-      return { key, savedKey };
+      const { hsmPlatform } = header.listed;
+      return { key, savedKey: { ...savedKey, ...(hsmPlatform !== undefined && { hsmPlatform }) } };
     }
   }
   const provider = providers.for(wanted);
@@ -186,7 +187,7 @@ async function keyFor(
       ? { kty: 'RSA', sizeBits: wanted.key_size ?? 2048 }
       : { kty: 'EC', crv: wanted.crv },
   );
-  return { key, savedKey: { publicJwk: publicJwk(key), ...saveMaterial(provider, key) } };
+  return { key, savedKey: saveKey(provider, key) };
 }
 
 /** Recorded: disabled, and with the times that the certificate will have. */

@@ -2,15 +2,16 @@
 // has, and the leaf's; the rest of the chain is put in order, or left in its own if that is asked.
 import {
   type Certificate,
+  exportJwk,
   exportSpki,
   importPkcs8,
   isPem,
   KeyError,
   type KeyMaterial,
+  type KeyProvider,
   orderChain,
   type Pkcs12Content,
   Pkcs12Error,
-  publicJwk,
   readCertificate,
   readPem,
   readPkcs12,
@@ -19,12 +20,12 @@ import {
 } from '#cryptography';
 import { certificateErrors } from '#errors';
 import { ApiError, newVersion } from '#kernel';
-import { saveMaterial } from '../keys/key-providers.ts';
 import type { FoundCertificate } from './certificate.ts';
 import { loadPolicy, putParts } from './certificate-objects.ts';
 import { decodeBase64 } from './certificate-text.ts';
 import { requireCreatable, type WorkSession } from './creation.ts';
 import { type IssuedVersion, prepareIssued, putIssued } from './issued-version.ts';
+import { type SavedKey, saveKey } from './pending.ts';
 import { type CertificatePolicy, importedPolicy, type X509Properties } from './policy.ts';
 import { monthsBetween } from './validity.ts';
 import type { CertificateImportParameters } from './wire.ts';
@@ -53,10 +54,24 @@ export async function importCertificate(
     before: stored,
     allowHardware: vault.sku === 'premium',
   });
-  // An HSM takes keys in its own way; this one was outside of any, and stays with software.
-  const savedKey = { publicJwk: publicJwk(key), ...saveMaterial(softwareProvider, key) };
+  const savedKey = await takeIn(session.providers.for(policy.key_props), key);
   const issued = await prepareIssued({ chain, key, savedKey, policy, preserveCertOrder });
   return { found: await putImported(session, name, { given, issued }), policy };
+}
+
+/** The key was outside; where its policy has an HSM hold it, it is used in there from now on. */
+async function takeIn(provider: KeyProvider, key: KeyMaterial): Promise<SavedKey> {
+  if (provider === softwareProvider) return saveKey(provider, key);
+  try {
+    return saveKey(provider, await provider.import(exportJwk(key)));
+  } catch (cause) {
+    throw keyRefusal(cause);
+  }
+}
+
+function keyRefusal(cause: unknown): unknown {
+  if (!(cause instanceof KeyError)) return cause;
+  return new ApiError(certificateErrors.keyUnsupported, {}, { cause, reason: cause.code });
 }
 
 function putImported(
@@ -156,8 +171,7 @@ async function theOnlyKey(
     if (others.length > 0) throw new ApiError(certificateErrors.severalKeys);
     return await importPkcs8(pkcs8);
   } catch (cause) {
-    if (!(cause instanceof KeyError)) throw cause;
-    throw new ApiError(certificateErrors.keyUnsupported, {}, { cause, reason: cause.code });
+    throw keyRefusal(cause);
   } finally {
     for (const bytes of privateKeys) bytes.fill(0);
   }

@@ -92,6 +92,7 @@ export async function putIssued(
   const isPlaceholder = before !== undefined && before.current.listed.x5t === undefined;
   const version = isPlaceholder ? before.current.version : input.version;
   const { leaf, policy } = issued;
+  const { hsmPlatform, ...savedKey } = issued.savedKey;
   const { kty } = policy.key_props;
   const attributes = {
     enabled: input.enabled,
@@ -102,8 +103,11 @@ export async function putIssued(
   await keyObjects.add(transaction, {
     ...common,
     managed: true,
-    listed: { kty, sizeBits: issued.sizeBits, exportable: false },
-    content: { keyOps: keyOpsOf(policy), ...issued.savedKey },
+    listed: {
+      ...{ kty, sizeBits: issued.sizeBits, exportable: false },
+      ...(hsmPlatform !== undefined && { hsmPlatform }),
+    },
+    content: { keyOps: keyOpsOf(policy), ...savedKey },
   });
   await secretObjects.add(transaction, {
     ...common,

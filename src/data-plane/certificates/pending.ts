@@ -1,10 +1,12 @@
 // The pending operation of a certificate: one at a time, from the request to the end of the
 // issuing, and kept afterwards so that who asks can see how it ended. The new key stays in it, and
 // only there, until there is a certificate for it.
+import { type KeyMaterial, type KeyProvider, publicJwk } from '#cryptography';
 import { certificateErrors } from '#errors';
 import { ApiError } from '#kernel';
 import { isAtLeast } from '../api-version.ts';
 import type { KeyContent } from '../keys/key.ts';
+import { saveMaterial } from '../keys/key-providers.ts';
 import type { Shown } from '../object/row.ts';
 import {
   type CertificatePolicy,
@@ -14,7 +16,15 @@ import {
 } from './policy.ts';
 
 /** A key as its provider wants it kept. */
-export type SavedKey = Pick<KeyContent, 'material' | 'provider' | 'publicJwk'>;
+export interface SavedKey extends Pick<KeyContent, 'material' | 'provider' | 'publicJwk'> {
+  /** Of the provider; absent: software. */
+  readonly hsmPlatform?: string;
+}
+
+export function saveKey(provider: KeyProvider, key: KeyMaterial): SavedKey {
+  const saved = { publicJwk: publicJwk(key), ...saveMaterial(provider, key) };
+  return saved.provider === undefined ? saved : { ...saved, hsmPlatform: provider.hsmPlatform };
+}
 
 /** What is needed to finish; gone once the operation has ended. */
 export interface PendingWork {
