@@ -1,6 +1,5 @@
 // The Azure CLI from PyPI, in a virtual environment of its own. The cases build on one another, in
 // the order in which somebody would set up a vault.
-import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -11,32 +10,17 @@ import { personCases } from './az/people.ts';
 import { roleCases } from './az/roles.ts';
 import { Az, HOME } from './az/shell.ts';
 import { vaultCases } from './az/vaults.ts';
-import {
-  CACHE,
-  type ClientCase,
-  type ClientSuite,
-  expectLastLine,
-  install,
-  type Place,
-} from './suite.ts';
+import { type ClientCase, type ClientSuite, expectLastLine, type Place } from './suite.ts';
+import { prepareEnvironment } from './virtual-environment.ts';
 
 const PROGRAM = fileURLToPath(new URL('az/azure-cli-credential.ts', import.meta.url));
 const NAMES = join(import.meta.dirname, '..', 'kit', 'resolve-names.ts');
-const PYTHON = join(HOME, 'bin', 'python');
 const REQUIREMENTS = join(import.meta.dirname, 'az', 'requirements.txt');
 
 export const az: ClientSuite = {
   name: 'az',
   async prepare(place) {
-    mkdirSync(CACHE, { recursive: true });
-    if (!existsSync(PYTHON)) {
-      const failed = await install({ command: 'python3', parameters: ['-m', 'venv', HOME] });
-      if (failed !== undefined) return { unavailable: failed };
-    }
-    const failed = await install({
-      command: PYTHON,
-      parameters: ['-m', 'pip', 'install', '--quiet', '--requirement', REQUIREMENTS],
-    });
+    const failed = await prepareEnvironment(HOME, REQUIREMENTS);
     if (failed !== undefined) return { unavailable: failed };
     const shell = new Az(place);
     return [

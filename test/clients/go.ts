@@ -28,15 +28,15 @@ export const go: ClientSuite = {
   name: 'Go',
   async prepare(place) {
     mkdirSync(CACHE, { recursive: true });
+    const directory = join(import.meta.dirname, 'go');
+    const missing = await install({ command: 'go', parameters: ['mod', 'download'], directory });
+    if (missing !== undefined) return { unavailable: missing };
     for (const [program, source] of [
       [PROGRAM, '.'],
       [BY_IDENTITY, './identity'],
     ] as const) {
-      const failed = await install({
-        command: 'go',
-        parameters: ['build', '-o', program, source],
-        directory: join(import.meta.dirname, 'go'),
-      });
+      const parameters = ['build', '-o', program, source];
+      const failed = await install({ command: 'go', parameters, directory, defect: /./ });
       if (failed !== undefined) return { unavailable: failed };
     }
     const environment = { ...clientEnvironment(place), SSL_CERT_FILE: place.caFile };

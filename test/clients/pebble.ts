@@ -13,6 +13,7 @@ import {
 } from '#cryptography';
 import { parseJson, z } from '#kernel';
 import { type Child, launch, run } from '#test/kit/children.ts';
+import { installPackage } from '#test/kit/debian.ts';
 import { type Instance, plainEnvironment, startInstance } from '#test/kit/instance.ts';
 import {
   awaitCertificate,
@@ -46,9 +47,8 @@ export const pebble: ClientSuite = {
   name: 'Pebble',
   async prepare() {
     const found = await run('pebble', ['-version']);
-    if (found.code === -1) {
-      const installed = await run('apt-get', ['install', '-y', 'pebble'], { limitMs: 120_000 });
-      if (installed.code !== 0) return { unavailable: 'pebble is not there and not to be had' };
+    if (found.code === -1 && !(await installPackage('pebble'))) {
+      return { unavailable: 'Pebble is not installed (Debian: apt-get install pebble)' };
     }
     return CASES;
   },

@@ -1,6 +1,6 @@
 // azure-identity and the three azure-keyvault packages from PyPI, in a virtual
 // environment of their own.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '#test/kit/instance.ts';
 import { signInCases, type Way } from './sign-in.ts';
@@ -11,9 +11,9 @@ import {
   clientEnvironment,
   expectLastLine,
   identityEnvironment,
-  install,
   type Place,
 } from './suite.ts';
+import { prepareEnvironment } from './virtual-environment.ts';
 
 const SOURCE = join(import.meta.dirname, 'python');
 const HOME = join(CACHE, 'python');
@@ -23,16 +23,7 @@ const DOCUMENT = join(projectRoot, '../shared/seed/key-vault-authentication-fund
 export const python: ClientSuite = {
   name: 'Python',
   async prepare(place) {
-    mkdirSync(CACHE, { recursive: true });
-    if (!existsSync(PYTHON)) {
-      const failed = await install({ command: 'python3', parameters: ['-m', 'venv', HOME] });
-      if (failed !== undefined) return { unavailable: failed };
-    }
-    const requirements = join(SOURCE, 'requirements.txt');
-    const failed = await install({
-      command: PYTHON,
-      parameters: ['-m', 'pip', 'install', '--quiet', '--requirement', requirements],
-    });
+    const failed = await prepareEnvironment(HOME, join(SOURCE, 'requirements.txt'));
     return failed === undefined ? cases(place) : { unavailable: failed };
   },
 };

@@ -29,11 +29,21 @@ const dotnet: ClientSuite = {
   prepare: async () => ({ unavailable: 'there is no program for it yet' }),
 };
 
-const SUITES: readonly ClientSuite[] = [
-  ...[openssl, opensslCertificates, python, go, java, rust, dotnet, az, pebble],
+/** Rows run side by side, the suites of a row one after the other: they share a vault. */
+const ROWS: readonly (readonly ClientSuite[])[] = [
+  [az, pebble],
+  [openssl, opensslCertificates, python, go, java, rust, dotnet],
 ];
 
 const wanted = process.argv.slice(2).map((name) => name.toLowerCase());
+const isWanted = ({ name }: ClientSuite) =>
+  wanted.length === 0 || wanted.includes(name.toLowerCase());
+const names = ROWS.flat().map(({ name }) => name);
+const unknown = wanted.filter((name) => !names.some((known) => known.toLowerCase() === name));
+if (unknown.length > 0) {
+  process.stderr.write(`no suite is called ${unknown.join()}; there are ${names.join(', ')}\n`);
+  process.exit(2);
+}
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 function report(outcome: keyof typeof counts, name: string, detail = ''): void {
@@ -72,7 +82,11 @@ async function preparePlace(instance: Instance, agent: Agent): Promise<Place> {
 }
 
 async function runSuite(suite: ClientSuite, place: Place): Promise<void> {
-  const prepared = await suite.prepare(place);
+  const prepared = await suite.prepare(place).catch((error: unknown) => String(error));
+  if (typeof prepared === 'string') {
+    report('failed', `${suite.name}: is made ready`, prepared);
+    return;
+  }
   if ('unavailable' in prepared) {
     report('skipped', suite.name, prepared.unavailable);
     return;
@@ -98,10 +112,10 @@ let agent: Agent | undefined;
 try {
   agent = await startAgent(instance, { directory, machine: 'clients' });
   const place = await preparePlace(instance, agent);
-  for (const suite of SUITES) {
-    if (wanted.length > 0 && !wanted.includes(suite.name.toLowerCase())) continue;
-    await runSuite(suite, place);
-  }
+  const running = ROWS.map(async (suites) => {
+    for (const suite of suites.filter(isWanted)) await runSuite(suite, place);
+  });
+  await Promise.all(running);
 } finally {
   await agent?.stop();
   rmSync(directory, { recursive: true, force: true });

@@ -25,6 +25,7 @@ export const rust: ClientSuite = {
       parameters: ['build', '--quiet', '--locked', '--target-dir', TARGET],
       directory: join(import.meta.dirname, 'rust'),
       limitMs: BUILD_MS_MAX,
+      defect: /could not compile `strongroom-clients`|--locked was passed/,
     });
     if (failed !== undefined) return { unavailable: failed };
     const start = (way: string, more: Readonly<Record<string, string>> = {}) =>

@@ -89,13 +89,18 @@ export interface Step {
   readonly parameters: readonly string[];
   readonly directory?: string;
   readonly limitMs?: number;
+  /** What it says if the fault is in our programs: then they fail and are not skipped. */
+  readonly defect?: RegExp;
 }
 
-/** Runs one step of an installation; gives a reason if it did not work. */
+/** Runs one step of an installation; gives the reason if this machine cannot do it. */
 export async function install(step: Step): Promise<string | undefined> {
-  const { command, parameters, directory, limitMs = 540_000 } = step;
+  const { command, parameters, directory, limitMs = 540_000, defect } = step;
   const finished = await run(command, parameters, { cwd: directory, limitMs });
   if (finished.code === 0) return undefined;
-  const said = (finished.stderr.trim() || finished.stdout.trim()).split('\n').at(-1) ?? '';
+  if (finished.code === -1) return `there is no \`${command}\` here`;
+  const words = finished.stderr.trim() || finished.stdout.trim();
+  if (defect?.test(words)) throw new Error(`\`${command} ${parameters[0] ?? ''}\`:\n${words}`);
+  const said = words.split('\n').at(-1) ?? '';
   return `\`${command} ${parameters[0] ?? ''}\` failed: ${said.slice(0, 200)}`;
 }

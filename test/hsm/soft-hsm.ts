@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { run } from '#test/kit/children.ts';
+import { installPackage } from '#test/kit/debian.ts';
 import { projectRoot } from '#test/kit/instance.ts';
 
 const MODULES = [
@@ -54,13 +55,5 @@ export async function prepareSoftHsm(folder: string): Promise<SoftHsm | { unavai
 }
 
 async function installed(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
-  for (const parameters of [
-    ['update', '-qq'],
-    ['install', '-y', '-qq', 'softhsm2'],
-  ]) {
-    const { code } = await run('apt-get', parameters, { limitMs: 300_000 });
-    if (code !== 0) return undefined;
-  }
-  return MODULES.find(existsSync);
+  return (await installPackage('softhsm2')) ? MODULES.find(existsSync) : undefined;
 }
