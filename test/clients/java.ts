@@ -1,6 +1,7 @@
-// azure-identity, azure-security-keyvault-secrets and -keys from Maven. Names come from a hosts
-// file that only this Java reads, trust from a store that holds the instance's authority alone.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// azure-identity and azure-security-keyvault-secrets, -keys and -certificates from Maven. Names come
+// from a hosts file that only this Java reads, trust from a store that holds the instance's
+// authority alone.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signInCases, type Way } from './sign-in.ts';
 import {
@@ -11,6 +12,7 @@ import {
   identityEnvironment,
   install,
   type Place,
+  type Step,
 } from './suite.ts';
 
 const WAYS: readonly Way[] = [
@@ -22,8 +24,10 @@ const WAYS: readonly Way[] = [
   'environment',
 ];
 const SOURCE = join(import.meta.dirname, 'java');
+const PROGRAMS = join(SOURCE, 'src', 'main', 'java');
 const HOME = join(CACHE, 'java');
 const CLASS_PATH_FILE = join(HOME, 'classpath');
+const CLASSES = join(HOME, 'classes');
 const STORE_PASSWORD = 'changeit';
 
 export const java: ClientSuite = {
@@ -32,17 +36,15 @@ export const java: ClientSuite = {
     mkdirSync(HOME, { recursive: true });
     const store = join(HOME, 'trust.p12');
     rmSync(store, { force: true });
-    const steps = [
+    const steps: readonly Step[] = [
       {
         command: 'mvn',
         parameters: [
+          'dependency:build-classpath',
           '--quiet',
           '--batch-mode',
           `--file=${join(SOURCE, 'pom.xml')}`,
-          `-DbuildDirectory=${HOME}`,
           `-Dmdep.outputFile=${CLASS_PATH_FILE}`,
-          'compile',
-          'dependency:build-classpath',
         ],
       },
       {
@@ -62,9 +64,12 @@ export const java: ClientSuite = {
       const failed = await install(step);
       if (failed !== undefined) return { unavailable: failed };
     }
+    const libraries = readFileSync(CLASS_PATH_FILE, 'utf8').trim();
+    const failed = await compile(libraries);
+    if (failed !== undefined) return { unavailable: failed };
     const hostsFile = join(HOME, 'hosts');
     writeFileSync(hostsFile, `127.0.0.1 ${hostNames(place).join(' ')}\n`);
-    const classPath = `${join(HOME, 'classes')}:${readFileSync(CLASS_PATH_FILE, 'utf8').trim()}`;
+    const classPath = `${CLASSES}:${libraries}`;
     const start = (program: readonly string[], environment: Readonly<Record<string, string>>) =>
       expectLastLine({
         command: 'java',
@@ -88,6 +93,10 @@ export const java: ClientSuite = {
         run: () => start(['KeysSurface'], clientEnvironment(place)),
       },
       {
+        name: 'everything azure-security-keyvault-certificates does, read by the JDK',
+        run: () => start(['CertificatesSurface'], clientEnvironment(place)),
+      },
+      {
         name: 'ManagedIdentityCredential and DefaultAzureCredential beside an agent',
         run: () => start(['SecretByIdentity'], identityEnvironment(place)),
       },
@@ -97,6 +106,16 @@ export const java: ClientSuite = {
     ];
   },
 };
+
+/** By the compiler itself: Maven would bring a hundred files of its own for that. */
+async function compile(libraries: string): Promise<string | undefined> {
+  const files = readdirSync(PROGRAMS).map((file) => join(PROGRAMS, file));
+  return await install({
+    command: 'javac',
+    parameters: ['--release', '17', '-d', CLASSES, '-cp', libraries, ...files],
+    defect: /\.java:\d+: error/,
+  });
+}
 
 function hostNames({ instance, vaultUrl }: Place): string[] {
   return [instance.login, vaultUrl].map((url) => new URL(url).hostname);
