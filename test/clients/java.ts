@@ -1,5 +1,5 @@
-// azure-identity and azure-security-keyvault-secrets, -keys and -certificates from Maven. Names come
-// from a hosts file that only this Java reads, trust from a store that holds the instance's
+// azure-identity and azure-security-keyvault-secrets, -keys and -certificates from Maven. Names
+// come from a hosts file that only this Java reads, trust from a store that holds the instance's
 // authority alone.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Packages of Debian that a test needs: installed where that can be done, which is as root with apt.
+// Packages of Debian that a test needs, installed where that can be done: as root, with apt.
 import process from 'node:process';
 import { run } from './children.ts';
 
