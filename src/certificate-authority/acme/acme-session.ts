@@ -5,7 +5,8 @@ import { type KeyMaterial, publicJwk, sign } from '#cryptography';
 import { decodeBase64Url, encodeBase64Url, parse, parseJson, type Schema, z } from '#kernel';
 import type { AcmePorts, ReceivedAnswer } from './acme-ports.ts';
 
-const NONCE_TRIES = 3;
+/** Some servers turn good nonces down at random, to see that clients try again (§6.5). */
+const NONCE_TRIES = 10;
 const DETAIL_CHARS_MAX = 500;
 const URL_CHARS_MAX = 1024;
 
@@ -38,7 +39,8 @@ export class AcmeProblem extends Error {
 
   /** It may say yes later. */
   get isPassing(): boolean {
-    return this.status === 429 || this.status >= 500 || this.type === 'rateLimited';
+    const words = ['rateLimited', 'badNonce'];
+    return this.status === 429 || this.status >= 500 || words.includes(this.type);
   }
 }
 

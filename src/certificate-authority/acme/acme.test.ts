@@ -82,7 +82,7 @@ test('a nonce that the server does not like is replaced', async () => {
   const { server, issue } = await openTest();
   await issue(['a.example.com']);
   server.instead.push(...(await opening(server)));
-  server.instead.push(problem(400, 'badNonce'), problem(400, 'badNonce'));
+  server.instead.push(...Array.from({ length: 9 }, () => problem(400, 'badNonce')));
   assert.equal((await issue(['b.example.com'])).kind, 'issued');
 });
 
@@ -99,8 +99,10 @@ test('who is told to wait waits as long, and goes on where he was', async () => 
     [problem(503, 'serverInternal', { 'retry-after': 'Wed, 25 Nov 2026 00:01:00 GMT' }), 60],
     [problem(429, 'rateLimited', { 'retry-after': '99999999' }), 86_400],
     [problem(429, 'rateLimited'), 3600],
+    [problem(400, 'badNonce'), 3600],
   ] as const) {
-    server.instead.push(...(await opening(server)), answer);
+    const tries = answer.status === 400 ? 10 : 1;
+    server.instead.push(...(await opening(server)), ...Array.from({ length: tries }, () => answer));
     const waiting = await acmeProvider(view, ports).issue({ ...request, state });
     assert.equal(waiting.kind, 'pending');
     if (waiting.kind !== 'pending') return;
