@@ -99,6 +99,7 @@ export async function install(step: Step): Promise<string | undefined> {
   const finished = await run(command, parameters, { cwd: directory, limitMs });
   if (finished.code === 0) return undefined;
   if (finished.code === -1) return `there is no \`${command}\` here`;
+  if (finished.signal !== null) return `\`${command}\` took longer than ${limitMs / 1000} s`;
   const words = finished.stderr.trim() || finished.stdout.trim();
   if (defect?.test(words)) throw new Error(`\`${command} ${parameters[0] ?? ''}\`:\n${words}`);
   const said = words.split('\n').at(-1) ?? '';
