@@ -5,10 +5,8 @@ import { randomBytes } from 'node:crypto';
 import {
   type Authority,
   deserializeKey,
-  exportPkcs8,
   exportSpki,
   generateKey,
-  importPkcs8,
   issueCertificate,
   type KeyMaterial,
   type NameConstraints,
@@ -17,7 +15,7 @@ import {
   serializeKey,
 } from '#cryptography';
 import type { Clock } from '#kernel';
-import type { Reader, View } from '#storage';
+import type { Reader, Transaction, View } from '#storage';
 import { AuthorityError } from './authority-error.ts';
 import { type AuthorityRecord, type AuthoritySettings, paths } from './records.ts';
 
@@ -34,7 +32,8 @@ const INTERMEDIATE_MS = 5 * YEAR_MS;
 /** A verifier's clock may be this far behind ours. */
 export const CLOCK_SKEW_MS = 600_000;
 const AUTHORITIES_MAX = 1000;
-const ROOT = 'root';
+export const ROOT = 'root';
+const NAME = /^(?:root|intermediate-\d{1,6})$/;
 
 /** AuthorityError `exists`; X509Error for constraints that are none. */
 export async function createAuthority(
@@ -62,49 +61,25 @@ export async function renewIntermediate(
   view: View,
   context: AuthorityContext,
 ): Promise<AuthorityRecord> {
-  return await view.transact(async (transaction) => {
-    const settings = await loadSettings(transaction);
-    const root = await loadAuthority(transaction, ROOT);
-    const number = settings.intermediates + 1;
-    const made = await makeIntermediate(root, { ...settings, number, context });
-    transaction.put(paths.authority(made.name), made);
-    transaction.put<AuthoritySettings>(paths.settings, {
-      ...settings,
-      active: made.name,
-      intermediates: number,
-    });
-    return made;
-  });
+  return await view.transact((transaction) => putNextIntermediate(transaction, context));
 }
 
-/** PKCS#8, PEM. AuthorityError `missing`, `rootOffline`. */
-export async function exportRootKey(view: View): Promise<string> {
-  const der = exportPkcs8(openKey(await loadAuthority(view, ROOT)));
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  der.fill(0);
-  return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`;
-}
-
-/** From now on new intermediates need the key to be brought back. */
-export async function removeRootKey(view: View): Promise<AuthorityRecord> {
-  return await view.transact(async (transaction) => {
-    const { key: _gone, ...rest } = await loadAuthority(transaction, ROOT);
-    transaction.put<AuthorityRecord>(paths.authority(ROOT), rest);
-    return rest;
+/** AuthorityError `missing`, `rootOffline`. */
+export async function putNextIntermediate(
+  transaction: Transaction,
+  context: AuthorityContext,
+): Promise<AuthorityRecord> {
+  const settings = await loadSettings(transaction);
+  const root = await loadAuthority(transaction, ROOT);
+  const number = settings.intermediates + 1;
+  const made = await makeIntermediate(root, { ...settings, number, context });
+  transaction.put(paths.authority(made.name), made);
+  transaction.put<AuthoritySettings>(paths.settings, {
+    ...settings,
+    active: made.name,
+    intermediates: number,
   });
-}
-
-/** AuthorityError `missing`, `keyMismatch`. */
-export async function importRootKey(view: View, pem: string): Promise<AuthorityRecord> {
-  const key = await parseKey(pem);
-  return await view.transact(async (transaction) => {
-    const root = await loadAuthority(transaction, ROOT);
-    const { spki } = await readCertificate(Buffer.from(root.certificate, 'base64'));
-    if (!exportSpki(key).equals(spki)) throw new AuthorityError('keyMismatch');
-    const whole: AuthorityRecord = { ...root, key: sealable(key) };
-    transaction.put(paths.authority(ROOT), whole);
-    return whole;
-  });
+  return made;
 }
 
 /** AuthorityError `missing` if there is no authority at all. */
@@ -117,6 +92,7 @@ export async function loadSettings(reader: Reader): Promise<AuthoritySettings> {
 /** AuthorityError `missing` if there is none at all, `notFound` if none of that name. */
 export async function loadAuthority(reader: Reader, name: string): Promise<AuthorityRecord> {
   await loadSettings(reader);
+  if (!NAME.test(name)) throw new AuthorityError('notFound');
   const record = await reader.get<AuthorityRecord>(paths.authority(name));
   if (record === undefined) throw new AuthorityError('notFound');
   return record;
@@ -147,7 +123,7 @@ export function sealable(key: KeyMaterial): string {
   return text;
 }
 
-function openKey({ key }: AuthorityRecord): KeyMaterial {
+export function openKey({ key }: AuthorityRecord): KeyMaterial {
   if (key === undefined) throw new AuthorityError('rootOffline');
   return deserializeKey(Buffer.from(key, 'base64'));
 }
@@ -181,7 +157,6 @@ async function makeIntermediate(
   const authority = openAuthority(root);
   const key = await generateKey({ kty: 'EC', crv: 'P-256' });
   const nowMs = context.clock.now();
-  const { ocsp: _onlyList, ...addresses } = addressesOf(ROOT, context);
   const certificate = await issueCertificate({
     profile: {
       subject: `CN=Strongroom Intermediate CA ${number} ${randomBytes(4).toString('hex')}`,
@@ -193,7 +168,7 @@ async function makeIntermediate(
     notBeforeMs: Math.max(nowMs - CLOCK_SKEW_MS, root.notBeforeMs),
     notAfterMs: Math.min(nowMs + INTERMEDIATE_MS, root.notAfterMs),
     nameConstraints: constraints,
-    addresses,
+    addresses: addressesOf(ROOT, context),
   });
   return await recordOf({ name: `intermediate-${number}`, kind: 'intermediate', certificate, key });
 }
@@ -220,18 +195,6 @@ async function recordOf({ name, kind, certificate, key }: Made): Promise<Authori
     certificate: certificate.toString('base64'),
     key: sealable(key),
   };
-}
-
-async function parseKey(pem: string): Promise<KeyMaterial> {
-  const base64 =
-    /^-----BEGIN PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END PRIVATE KEY-----\s*$/.exec(
-      pem.trim(),
-    )?.[1];
-  try {
-    return await importPkcs8(Buffer.from(base64 ?? '', 'base64'));
-  } catch (cause) {
-    throw new AuthorityError('keyMismatch', undefined, { cause });
-  }
 }
 
 function rank({ kind, name }: AuthorityRecord): number {

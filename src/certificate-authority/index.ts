@@ -4,16 +4,14 @@ export { findChallengeAnswer } from './acme/challenge.ts';
 export {
   type AuthorityContext,
   createAuthority,
-  exportRootKey,
-  importRootKey,
   isRenewalDue,
   listAuthorities,
   loadAuthority,
   loadSettings,
-  removeRootKey,
   renewIntermediate,
 } from './authorities.ts';
 export { AuthorityError, type AuthorityErrorCode } from './authority-error.ts';
+export { revokeIntermediate } from './intermediate-revocation.ts';
 export { findIssued, listIssued, revoke } from './issued.ts';
 export type {
   IssueOutcome,
@@ -24,4 +22,5 @@ export type {
 export { authorityJob } from './maintenance.ts';
 export type { AuthorityRecord, AuthoritySettings, IssuedCertificate } from './records.ts';
 export { answerOcsp, currentRevocationList } from './revocation-status.ts';
+export { exportRootKey, importRootKey, removeRootKey } from './root-key.ts';
 export { strongroomProvider } from './strongroom-provider.ts';

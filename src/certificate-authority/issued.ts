@@ -66,6 +66,9 @@ export async function issueOnce(
     if (other !== undefined) return other;
     const path = paths.issuedOne(issued.serialNumber);
     if ((await transaction.get(path)) !== undefined) throw new Error('a serial number twice');
+    const { revocation } = await loadAuthority(transaction, issuer.name);
+    // A passing failure: the next try is signed by the next one.
+    if (revocation !== undefined) throw new Error('the issuer was revoked while it signed');
     const record: RequestRecord = { serialNumber: issued.serialNumber, digest };
     transaction.put(path, issued);
     transaction.put(requestPath, record);
@@ -130,6 +133,10 @@ async function issuedBefore(
     throw new AuthorityError('refused', 'The request id was used for another request.');
   }
   const authorities = await listAuthorities(reader);
+  const isUntrusted = authorities.some(
+    ({ name, revocation }) => name === issued.authority && revocation !== undefined,
+  );
+  if (isUntrusted) throw new AuthorityError('refused', 'The authority that issued it was revoked.');
   const chain = authorities.filter(
     ({ name, kind }) => kind === 'root' || name === issued.authority,
   );

@@ -8,12 +8,18 @@ import {
   loadAuthority,
   renewIntermediate,
 } from './authorities.ts';
-import { type AuthorityRecord, type AuthoritySettings, paths } from './records.ts';
+import {
+  type AuthorityRecord,
+  type AuthoritySettings,
+  paths,
+  type RevocationListRecord,
+} from './records.ts';
 import { currentRevocationList, responderOf } from './revocation-status.ts';
 
 const HOUR_MS = 3_600_000;
 /** From here on an operator has to know. */
 const URGENT_MS = 365 * 24 * HOUR_MS;
+const LIST_URGENT_MS = 60 * 24 * HOUR_MS;
 
 /** Throws Error where only a person can help: the root's key is away and the end comes near. */
 export async function maintainAuthority(view: View, context: AuthorityContext): Promise<void> {
@@ -33,11 +39,23 @@ export async function maintainAuthority(view: View, context: AuthorityContext): 
       `the issuing authority ends on ${end}: bring the root key back (strongroom ca import-root)`,
     );
   }
+  await requireRootList(view, root, nowMs);
+}
+
+/** Without a list of the root's that counts, strict verifiers accept nothing. */
+async function requireRootList(view: View, root: AuthorityRecord, nowMs: number): Promise<void> {
+  const list = await view.get<RevocationListRecord>(paths.revocationList(root.name));
+  const endMs = list?.nextUpdateMs ?? 0;
+  if (root.key !== undefined || endMs - nowMs > LIST_URGENT_MS) return;
+  const end = new Date(endMs).toISOString().slice(0, 10);
+  throw new Error(
+    `the root's revocation list ends on ${end}: bring its key back (strongroom ca import-root)`,
+  );
 }
 
 async function refresh(view: View, authority: AuthorityRecord, context: AuthorityContext) {
   await currentRevocationList(view, authority.name, context);
-  if (authority.kind === 'intermediate') await responderOf(view, authority, context);
+  await responderOf(view, authority, context);
 }
 
 /** As a background job of the server. */

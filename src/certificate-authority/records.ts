@@ -10,6 +10,11 @@ export interface AuthoritySettings {
   readonly intermediates: number;
 }
 
+export interface Revocation {
+  readonly revokedAtMs: number;
+  readonly reason: RevocationReason;
+}
+
 export interface AuthorityRecord {
   /** `root`, or `intermediate-1` and so on. */
   readonly name: string;
@@ -22,6 +27,8 @@ export interface AuthorityRecord {
   readonly certificate: string;
   /** Serialized, base64. Absent for a root that was taken offline. */
   readonly key?: string;
+  /** Of an intermediate, which issues no more and whose certificates count no more. */
+  readonly revocation?: Revocation;
 }
 
 /** The certificate that signs OCSP answers for one authority. */
@@ -39,11 +46,6 @@ export interface RevocationListRecord {
   readonly nextUpdateMs: number;
   /** Something was revoked since. */
   readonly isStale: boolean;
-}
-
-export interface Revocation {
-  readonly revokedAtMs: number;
-  readonly reason: RevocationReason;
 }
 
 export interface IssuedCertificate {

@@ -29,6 +29,7 @@ import {
   type AuthorityRecord,
   paths,
   type ResponderRecord,
+  type Revocation,
   type RevocationListRecord,
   type RevokedEntry,
 } from './records.ts';
@@ -39,7 +40,9 @@ const DAY_MS = 24 * HOUR_MS;
 const LIST_MS = { root: 365 * DAY_MS, intermediate: 7 * DAY_MS } as const;
 const LIST_FRESH_MS = { root: 30 * DAY_MS, intermediate: DAY_MS } as const;
 const ANSWER_MS = HOUR_MS;
-const RESPONDER_MS = 30 * DAY_MS;
+/** The root's, like its list, has to last while its key is away. */
+const RESPONDER_MS = { root: 365 * DAY_MS, intermediate: 30 * DAY_MS } as const;
+const RESPONDER_LEFT_MS = { root: 335 * DAY_MS, intermediate: 15 * DAY_MS } as const;
 const PAGE = 10_000;
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
 
@@ -91,6 +94,7 @@ export async function answerOcsp(
     );
     const producedAtMs = context.clock.now();
     const responder = await responderOf(view, authority, context);
+    if (responder === undefined) return await buildOcspError('tryLater');
     const nextUpdateMs = producedAtMs + ANSWER_MS;
     return await buildOcspResponse({ responder, answers, nonce, producedAtMs, nextUpdateMs });
   } catch (error) {
@@ -99,7 +103,10 @@ export async function answerOcsp(
   }
 }
 
-/** The certificate that signs answers for an authority, renewed when half of its time is over. */
+/**
+ * The certificate that signs answers for an authority, renewed well before it ends. A root whose
+ * key is away goes on with its last one until that ends; then `undefined`.
+ */
 export async function responderOf(
   view: View,
   authority: AuthorityRecord,
@@ -109,8 +116,12 @@ export async function responderOf(
   const nowMs = context.clock.now();
   const isFit = (record: ResponderRecord | undefined): record is ResponderRecord =>
     record !== undefined &&
-    (record.notAfterMs - nowMs > RESPONDER_MS / 2 || record.notAfterMs === authority.notAfterMs);
+    (record.notAfterMs - nowMs > RESPONDER_LEFT_MS[authority.kind] ||
+      record.notAfterMs === authority.notAfterMs);
   const kept = await view.get<ResponderRecord>(path);
+  if (authority.key === undefined) {
+    return kept !== undefined && nowMs < kept.notAfterMs ? openResponder(kept) : undefined;
+  }
   if (isFit(kept)) return openResponder(kept);
   const made = await makeResponder(authority, nowMs);
   const record = await view.transact(async (transaction) => {
@@ -131,7 +142,7 @@ function openResponder({ certificate, key }: ResponderRecord) {
 
 async function makeResponder(authority: AuthorityRecord, nowMs: number): Promise<ResponderRecord> {
   const key = await generateKey({ kty: 'EC', crv: 'P-256' });
-  const notAfterMs = Math.min(nowMs + RESPONDER_MS, authority.notAfterMs);
+  const notAfterMs = Math.min(nowMs + RESPONDER_MS[authority.kind], authority.notAfterMs);
   const certificate = await issueCertificate({
     profile: {
       subject: `CN=Strongroom OCSP responder of ${authority.name}`,
@@ -176,13 +187,12 @@ async function revokedBy(
   }
 }
 
-/** The intermediate that all the certificates are of, as far as their ids say. */
+/** The authority that all the certificates are of, as far as their ids say. */
 async function issuerOf(
   view: View,
   ids: readonly OcspCertificateId[],
 ): Promise<AuthorityRecord | undefined> {
   for (const authority of (await listAuthorities(view)).reverse()) {
-    if (authority.kind === 'root') continue;
     const der = Buffer.from(authority.certificate, 'base64');
     const matches = await Promise.all(
       ids.map(async ({ hash, issuerKeyHash, issuerNameHash }) => {
@@ -200,9 +210,27 @@ async function statusOf(
   authority: AuthorityRecord,
   { serialNumber }: OcspCertificateId,
 ): Promise<CertificateStatus> {
-  const issued = await findIssued(view, serialNumber);
-  if (issued === undefined || issued.authority !== authority.name) return { kind: 'unknown' };
-  return issued.revocation === undefined
-    ? { kind: 'good' }
-    : { kind: 'revoked', ...issued.revocation };
+  const found = await (authority.kind === 'root'
+    ? findIntermediate(view, serialNumber)
+    : findIssued(view, serialNumber));
+  const isOurs =
+    found !== undefined && (!('authority' in found) || found.authority === authority.name);
+  if (isOurs && found.revocation !== undefined) return { kind: 'revoked', ...found.revocation };
+  // All that it issued, or somebody with its key (RFC 6960 §2.7).
+  const { revocation } = authority;
+  if (revocation !== undefined) return { kind: 'revoked', ...inherited(revocation) };
+  return { kind: isOurs ? 'good' : 'unknown' };
+}
+
+function inherited({ revokedAtMs, reason }: Revocation): Revocation {
+  return { revokedAtMs, reason: reason === 'keyCompromise' ? 'cACompromise' : reason };
+}
+
+async function findIntermediate(
+  view: View,
+  serialNumber: string,
+): Promise<AuthorityRecord | undefined> {
+  return (await listAuthorities(view)).find(
+    (one) => one.kind === 'intermediate' && one.serialNumber === serialNumber,
+  );
 }

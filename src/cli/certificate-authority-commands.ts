@@ -66,9 +66,9 @@ export function addCertificateAuthority(program: Command, ports: CommandPorts): 
     run(back, (config) => importRoot(config, terminal, options)),
   );
   const revoke = add('revoke', 'Revoke a certificate that the authority issued, for good.')
-    .argument('<serial>', 'serial number, hexadecimal')
+    .argument('<serial>', 'serial number, hexadecimal; or an intermediate, as show names it')
     .option('--reason <word>', 'for example keyCompromise or superseded');
-  revoke.action((serialNumber: string, options: { readonly reason?: string }) =>
-    run(revoke, (config) => revokeCertificate(config, terminal, { serialNumber, ...options })),
+  revoke.action((which: string, options: { readonly reason?: string }) =>
+    run(revoke, (config) => revokeCertificate(config, terminal, { which, ...options })),
   );
 }

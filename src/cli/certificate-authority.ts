@@ -18,11 +18,13 @@ const authoritySchema = z.object({
   name: z.string(),
   properties: z.object({
     subject: z.string(),
+    serialNumber: z.string(),
     notAfter: z.string(),
     certificate: z.base64(),
     isKeyPresent: z.boolean(),
     isIssuing: z.boolean().optional(),
     isRenewalDue: z.boolean().optional(),
+    revokedOn: z.string().optional(),
   }),
 });
 const listSchema = z.object({ value: z.array(authoritySchema) });
@@ -110,17 +112,38 @@ export async function importRoot(
   return 0;
 }
 
+export interface RevokeOptions {
+  /** Serial number of a certificate, or name or serial number of an intermediate. */
+  readonly which: string;
+  readonly reason?: string;
+}
+
 export async function revokeCertificate(
   config: Config,
   terminal: Terminal,
-  { serialNumber, reason }: { readonly serialNumber: string; readonly reason?: string },
+  { which, reason }: RevokeOptions,
 ): Promise<number> {
-  const serial = serialNumber.replaceAll(':', '').toLowerCase();
-  if (!/^[0-9a-f]{2,40}$/.test(serial)) throw new CommandFailure('That is no serial number.');
-  const path = `${BASE}/certificates/${serial}/revoke`;
+  const serial = which.replaceAll(':', '').toLowerCase();
+  const isName = /^intermediate-\d{1,6}$/.test(serial);
+  if (!isName && !/^[0-9a-f]{2,40}$/.test(serial)) {
+    throw new CommandFailure('That is no serial number, and no intermediate.');
+  }
+  const question = { path: `${BASE}/authorities`, method: 'GET' } as const;
+  const { value } = await ask(config, question, listSchema);
+  const authority = value.find(
+    ({ name, properties }) => name === serial || properties.serialNumber === serial,
+  );
+  const path = authority
+    ? `${BASE}/authorities/${authority.name}`
+    : `${BASE}/certificates/${serial}`;
+  if (authority === undefined && isName) throw new CommandFailure(`There is no ${serial}.`);
+  const asked = { path: `${path}/revoke`, method: 'POST', body: { reason } } as const;
   const revoked = z.object({ properties: z.object({ subject: z.string() }) });
-  const { properties } = await ask(config, { path, method: 'POST', body: { reason } }, revoked);
+  const { properties } = await ask(config, asked, revoked);
   terminal.out(`Revoked: ${properties.subject}\n`);
+  if (authority !== undefined) {
+    terminal.out('What it issued counts no more: have the vaults make new versions.\n');
+  }
   return 0;
 }
 
@@ -146,11 +169,12 @@ function readKey(file: string): string {
 }
 
 function renderLine({ name, properties }: RenderedAuthority): string {
-  const { subject, notAfter, isKeyPresent, isIssuing, isRenewalDue } = properties;
+  const { subject, notAfter, isKeyPresent, isIssuing, isRenewalDue, revokedOn } = properties;
   const states = [
     ...(isIssuing === true ? ['issuing'] : []),
     ...(isRenewalDue === true ? ['to be renewed'] : []),
     ...(isKeyPresent ? [] : ['offline']),
+    ...(revokedOn === undefined ? [] : ['revoked']),
   ];
   const state = states.length === 0 ? '' : `  (${states.join(', ')})`;
   return `${name}  ${subject}  until ${notAfter.slice(0, 10)}${state}\n`;

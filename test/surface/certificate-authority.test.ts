@@ -186,4 +186,15 @@ describe('strongroom ca', () => {
     assert.match(taken.stderr, /Nothing was changed/);
     assert.match((await ca('renew')).stdout, /^intermediate-2 .*\(issuing\)/);
   });
+
+  test('an intermediate is revoked by its name, and shown so', async () => {
+    const revoked = await ca('revoke', 'intermediate-2', '--reason', 'keyCompromise');
+    assert.match(revoked.stdout, /^Revoked: CN=Strongroom Intermediate CA 2 .*\nWhat it issued/);
+    const shown = (await ca('show')).stdout;
+    assert.match(shown, /^intermediate-2 .*\(revoked\)$/m);
+    assert.match(shown, /^intermediate-3 .*\(issuing\)$/m);
+    await issue('after', 'after.internal.example');
+    const absent = await ca('revoke', 'intermediate-9');
+    assert.equal(absent.stderr, 'There is no intermediate-9.\n');
+  });
 });

@@ -130,3 +130,30 @@ test('issued certificates are listed in pages, shown, and revoked with a reason'
     404,
   );
 });
+
+test('an intermediate is revoked by whoever may, and it is written down', async () => {
+  const arm = await openTestManagement();
+  const path = `${BASE}/authorities/intermediate-1/revoke`;
+  const missing = await arm.send('POST', path, { body: {} });
+  assert.equal(missing.body.error.code, 'CertificateAuthorityMissing');
+  await arm.send('PUT', ROOT, { body: {} });
+  const reader = await arm.newPrincipal();
+  await arm.assign(reader.objectId, 'Reader', '/');
+  assert.equal((await arm.send('POST', path, { body: {}, as: reader })).status, 403);
+  assert.equal((await arm.send('POST', path, { body: { reason: 'mood' } })).status, 400);
+  assert.equal((await arm.send('POST', `${ROOT}/revoke`, { body: {} })).status, 404);
+  for (const name of ['intermediate-9', 'a b']) {
+    assert.equal((await arm.send('GET', `${BASE}/authorities/${name}`)).status, 404, name);
+  }
+  const revoked = await arm.send('POST', path, { body: { reason: 'keyCompromise' } });
+  const { isIssuing, revocationReason } = revoked.body.properties;
+  assert.deepEqual([revoked.status, isIssuing, revocationReason], [200, false, 'keyCompromise']);
+  const details = arm.outcomes.at(-1)?.details ?? {};
+  assert.deepEqual([details.authority, details.reason], ['intermediate-1', 'keyCompromise']);
+  const next = await arm.send('GET', `${BASE}/authorities/intermediate-2`);
+  assert.equal(next.body.properties.isIssuing, true);
+  await arm.send('POST', `${ROOT}/removeKey`);
+  const other = `${BASE}/authorities/intermediate-2/revoke`;
+  const offline = await arm.send('POST', other, { body: {} });
+  assert.equal(offline.body.error.code, 'RootKeyOffline');
+});

@@ -25,7 +25,7 @@ const SERIAL_NUMBER = /^[0-9a-f]{2,40}$/;
 const { badRequest, invalidValue, notFound } = resourceManagerErrors;
 const base = { versions: armVersions.strongroom, success: 200 } as const;
 
-const revokeSchema = z.strictObject({ reason: z.string().max(64).optional() });
+export const revokeSchema = z.strictObject({ reason: z.string().max(64).optional() });
 type RevokeCall = Call<ManagementTarget, PathParams, unknown, z.infer<typeof revokeSchema>>;
 const serialNumber: Schema<PathParams> = namesOf('serialNumber');
 
@@ -79,16 +79,21 @@ export function issuedCertificateRows(management: Management): readonly ArmRow[]
       body: revokeSchema,
       handle: ({ grant, params, body }: RevokeCall) =>
         wordErrors(async () => {
-          const { reason = 'unspecified' } = body;
-          if (!isReason(reason)) throw new ApiError(invalidValue, { property: 'reason' });
           const view = management.storage.view(grant);
-          const which = { serialNumber: params.serialNumber ?? '', reason };
+          const which = { serialNumber: params.serialNumber ?? '', reason: parseReason(body) };
           const revoked = await revoke(view, which, authorityContext(management));
           const facts = { serialNumber: revoked.serialNumber, subject: revoked.subject };
           return { body: renderIssued(revoked), audit: { ...facts, ...revoked.revocation } };
         }),
     }),
   ];
+}
+
+export function parseReason({
+  reason = 'unspecified',
+}: z.infer<typeof revokeSchema>): RevocationReason {
+  if (!isReason(reason)) throw new ApiError(invalidValue, { property: 'reason' });
+  return reason;
 }
 
 function isReason(text: string): text is RevocationReason {

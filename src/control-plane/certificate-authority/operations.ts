@@ -8,6 +8,7 @@ import {
   loadAuthority,
   removeRootKey,
   renewIntermediate,
+  revokeIntermediate,
 } from '#certificate-authority';
 import { resourceManagerErrors } from '#errors';
 import { type Call, type Operation, type Schema, z } from '#kernel';
@@ -15,7 +16,7 @@ import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow, type PathParams } from '../arm-row.ts';
 import { type ArmCall, namesOf } from '../handling.ts';
 import type { Management, ManagementTarget } from '../management.ts';
-import { issuedCertificateRows } from './issued-operations.ts';
+import { issuedCertificateRows, parseReason, revokeSchema } from './issued-operations.ts';
 import { authorityContext, renderAuthorities, renderAuthority, wordErrors } from './wire.ts';
 
 const AUTHORITIES = '/providers/Strongroom.CertificateAuthority/authorities';
@@ -51,12 +52,14 @@ const onlyRoot: Schema<PathParams> = z.object({ authorityName: z.literal('root')
 const importSchema = z.strictObject({ privateKey: z.string().max(PEM_CHARS_MAX) });
 
 type CreateCall = Call<ManagementTarget, PathParams, unknown, z.infer<typeof createSchema>>;
+type RevokeCall = Call<ManagementTarget, PathParams, unknown, z.infer<typeof revokeSchema>>;
 type ImportCall = Call<ManagementTarget, PathParams, unknown, z.infer<typeof importSchema>>;
 
 export function certificateAuthorityRows(management: Management): readonly ArmRow[] {
   return [
     ...readRows(management),
     ...writeRows(management),
+    revokeRow(management),
     ...rootKeyRows(management),
     ...issuedCertificateRows(management),
   ];
@@ -139,6 +142,31 @@ function writeRows(management: Management): readonly ArmRow[] {
   ];
 }
 
+function revokeRow(management: Management): ArmRow {
+  return armRow({
+    ...base,
+    id: 'CertificateAuthority_Revoke',
+    method: 'POST',
+    path: `${AUTHORITIES}/{authorityName}/revoke`,
+    access: { kind: 'action', action: `${ACTION}/revoke/action` },
+    audit: 'CertificateAuthorityRevoke',
+    errors: [authorityMissing, notFound, rootKeyOffline, invalidValue],
+    params: namesOf('authorityName'),
+    body: revokeSchema,
+    handle: ({ grant, params, body }: RevokeCall) =>
+      wordErrors(async () => {
+        const view = management.storage.view(grant);
+        const which = { name: params.authorityName ?? '', reason: parseReason(body) };
+        const revoked = await revokeIntermediate(view, which, authorityContext(management));
+        const { name, serialNumber, revocation } = revoked;
+        return {
+          body: await renderAuthority(management, view, revoked),
+          audit: { authority: name, serialNumber, ...revocation },
+        };
+      }),
+  });
+}
+
 function rootKeyRows(management: Management): readonly ArmRow[] {
   const render = async (call: Pick<ArmCall, 'grant'>) => {
     const view = management.storage.view(call.grant);
@@ -174,7 +202,8 @@ function rootKeyRows(management: Management): readonly ArmRow[] {
       errors: [authorityMissing],
       handle: (call) =>
         wordErrors(async () => {
-          await removeRootKey(management.storage.view(call.grant));
+          const view = management.storage.view(call.grant);
+          await removeRootKey(view, authorityContext(management));
           return await render(call);
         }),
     }),

@@ -63,6 +63,7 @@ export async function renderAuthority({ clock }: Management, view: View, record:
       certificate: record.certificate,
       isKeyPresent: record.key !== undefined,
       ...(kind === 'intermediate' && stateOf(record, settings, clock.now())),
+      ...renderRevocation(record),
     },
   };
 }
@@ -75,8 +76,17 @@ function stateOf(record: AuthorityRecord, settings: AuthoritySettings, nowMs: nu
   };
 }
 
+function renderRevocation({ revocation }: Pick<IssuedCertificate, 'revocation'>) {
+  return (
+    revocation && {
+      revokedOn: new Date(revocation.revokedAtMs).toISOString(),
+      revocationReason: revocation.reason,
+    }
+  );
+}
+
 export function renderIssued(issued: IssuedCertificate) {
-  const { serialNumber, subject, authority, certificate, revocation } = issued;
+  const { serialNumber, subject, authority, certificate } = issued;
   return {
     id: `/providers/${NAMESPACE}/certificates/${serialNumber}`,
     type: `${NAMESPACE}/certificates`,
@@ -87,10 +97,7 @@ export function renderIssued(issued: IssuedCertificate) {
       notAfter: new Date(issued.notAfterMs).toISOString(),
       issuedOn: new Date(issued.issuedAtMs).toISOString(),
       certificate,
-      ...(revocation && {
-        revokedOn: new Date(revocation.revokedAtMs).toISOString(),
-        revocationReason: revocation.reason,
-      }),
+      ...renderRevocation(issued),
     },
   };
 }

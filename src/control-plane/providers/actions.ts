@@ -185,6 +185,7 @@ const CERTIFICATE_AUTHORITY_ACTIONS = [
   'authorities/read',
   'authorities/write',
   'authorities/renew/action',
+  'authorities/revoke/action',
   'authorities/exportKey/action',
   'authorities/removeKey/action',
   'authorities/importKey/action',
