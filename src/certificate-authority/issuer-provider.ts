@@ -8,6 +8,8 @@ export interface IssuerAccount {
   readonly accountId?: string;
   readonly password?: string;
   readonly organizationId?: string;
+  /** Of the issuer's administrators, or else of the vault's contacts: whom the signer may write. */
+  readonly contactEmails?: readonly string[];
 }
 
 export interface IssueRequest {

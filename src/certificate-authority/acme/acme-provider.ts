@@ -82,9 +82,12 @@ const NOT_CONFIGURED = 'No ACME server is configured here: --acme-directory name
 async function advance(view: View, request: IssueRequest, ports: AcmePorts): Promise<IssueOutcome> {
   const { accountId: kid, password: hmacKey } = request.account;
   const external = kid === undefined || hmacKey === undefined ? undefined : { kid, hmacKey };
-  const session = await openAccount(view, external, ports);
+  const before = parseState(request.state);
+  // Several vaults may share an account; whoever orders is whom the server may write.
+  const emails = before === undefined ? (request.account.contactEmails ?? []) : [];
+  const session = await openAccount(view, { external, emails }, ports);
   const step = { view, ports, session, request };
-  const state = parseState(request.state) ?? { order: await newOrder(step), answers: [] };
+  const state = before ?? { order: await newOrder(step), answers: [] };
   const answer = await session.post(state.order);
   const order = parse(orderSchema, parseJson(answer.body), 'body');
   const wait = retryAfterSeconds(answer, ports.clock.now()) ?? POLL_SECONDS;

@@ -23,6 +23,7 @@ const headerSchema = z.object({
   kid: z.string().optional(),
   jwk: jwkSchema.optional(),
 });
+const contactSchema = z.array(z.string()).optional();
 const identifierSchema = z.object({ type: z.string(), value: z.string() });
 
 type Jwk = z.infer<typeof jwkSchema>;
@@ -39,6 +40,9 @@ export interface TestAcmeServer {
   readonly sent: SentRequest[];
   readonly orders: TestOrder[];
   accounts: number;
+  /** What it was told last; the problem that it has with any. */
+  contact: readonly string[] | undefined;
+  contactProblem: string | undefined;
   /** Answers the next requests instead, first one first. */
   readonly instead: ReceivedAnswer[];
   /** Whether challenges turn out right once they are looked at. */
@@ -72,6 +76,8 @@ export function openAcmeServer(): TestAcmeServer {
     sent: [],
     orders: [],
     accounts: 0,
+    contact: undefined,
+    contactProblem: undefined,
     instead: [],
     prove: () => true,
     needsBinding: false,
@@ -107,6 +113,7 @@ async function reply(server: TestAcmeServer, request: SentRequest, kept: Kept) {
   if (pathname === '/new-account') return newAccount(server, { kept, jwk, payload });
   if (pathname === '/new-order') return newOrder(server, payload);
   const [, kind = '', index = ''] = pathname.split('/');
+  if (kind === 'account') return updateAccount(server, payload);
   const order = server.orders[Number(index)];
   if (order === undefined) return problem(404, 'malformed');
   if (kind === 'challenge') return await lookAt(server, order, { index, jwk });
@@ -133,9 +140,10 @@ interface AccountRequest {
 }
 
 function newAccount(server: TestAcmeServer, { kept, jwk, payload }: AccountRequest) {
-  const { externalAccountBinding: binding } = z
-    .object({ externalAccountBinding: jwsSchema.optional() })
+  const { externalAccountBinding: binding, contact } = z
+    .object({ externalAccountBinding: jwsSchema.optional(), contact: contactSchema })
     .parse(payload);
+  if (contact && server.contactProblem) return problem(400, server.contactProblem);
   if (server.needsBinding) {
     if (binding === undefined) return problem(401, 'externalAccountRequired');
     const mac = createHmac('sha256', Buffer.from(HMAC_KEY, 'base64url'));
@@ -144,9 +152,17 @@ function newAccount(server: TestAcmeServer, { kept, jwk, payload }: AccountReque
   }
   const known = [...kept.keys].find(([, key]) => key.x === jwk.x)?.[0];
   if (known === undefined) server.accounts += 1;
+  server.contact = contact ?? server.contact;
   const location = known ?? `${ORIGIN}/account/${server.accounts}`;
   kept.keys.set(location, jwk);
   return answer(201, {}, { location });
+}
+
+function updateAccount(server: TestAcmeServer, payload: unknown) {
+  const { contact } = z.object({ contact: contactSchema }).parse(payload);
+  if (contact && server.contactProblem) return problem(400, server.contactProblem);
+  server.contact = contact ?? server.contact;
+  return answer(200, {});
 }
 
 function newOrder(server: TestAcmeServer, payload: unknown) {

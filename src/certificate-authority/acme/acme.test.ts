@@ -68,6 +68,46 @@ test('an order goes from step to step by what the server says, and gives the cha
   assert.equal(server.accounts, 1, 'the account is kept');
 });
 
+test('the account’s contact is whoever orders, told once', async () => {
+  const { server, issue } = await openTest();
+  const order = (name: string, ...contactEmails: readonly string[]) =>
+    issue([name], { account: { issuer: 'acme', contactEmails } });
+  const told = () => server.sent.filter(({ url }) => /account/.test(url)).length;
+  await order('a.example.com', 'pki@example.com', 'a/b#c@example.com');
+  assert.deepEqual(server.contact, ['mailto:pki@example.com', 'mailto:a%2Fb%23c@example.com']);
+  await order('b.example.com', 'pki@example.com', 'a/b#c@example.com');
+  await order('c.example.com');
+  assert.equal(told(), 1);
+  await order('d.example.com', 'new@example.com');
+  assert.deepEqual(server.contact, ['mailto:new@example.com']);
+  assert.deepEqual([told(), server.accounts], [2, 1]);
+});
+
+test('what is no address, or too many of them, is not told', async () => {
+  const { server, issue } = await openTest();
+  const strange = ['a@b?cc=c@d', 'a@b,c@d', 'Name <a@b>', 'x', 'a%0a@b', `${'a'.repeat(65)}@b`];
+  const many = Array.from({ length: 20 }, (_unused, at) => `p${at}@example.com`);
+  const account = { issuer: 'acme', contactEmails: [...strange, ...many] };
+  assert.equal((await issue(['a.example.com'], { account })).kind, 'issued');
+  assert.deepEqual(
+    server.contact,
+    many.slice(0, 10).map((email) => `mailto:${email}`),
+  );
+});
+
+test('a contact that the server refuses stops no order', async () => {
+  const { server, issue } = await openTest();
+  const order = (name: string, email: string) =>
+    issue([name], { account: { issuer: 'acme', contactEmails: [email] } });
+  server.contactProblem = 'invalidContact';
+  assert.equal((await order('a.example.com', 'pki@example.com')).kind, 'issued');
+  server.contactProblem = 'unsupportedContact';
+  assert.equal((await order('b.example.com', 'new@example.com')).kind, 'issued');
+  assert.deepEqual([server.contact, server.accounts], [undefined, 1]);
+  server.contactProblem = 'unauthorized';
+  assert.equal((await order('c.example.com', 'third@example.com')).kind, 'failed');
+});
+
 test('the waits are the server’s', async () => {
   const { view, ports } = await openTest();
   const profile = { subject: '', alternativeNames: { dnsNames: ['a.example'] } };

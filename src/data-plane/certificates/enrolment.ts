@@ -25,8 +25,10 @@ import {
   putParts,
   type RenewalRetry,
 } from './certificate-objects.ts';
+import { loadContacts } from './contacts.ts';
 import { BEFORE_SECONDS } from './creation.ts';
 import { type IssuedVersion, prepareIssued, putIssued } from './issued-version.ts';
+import { issuerAccount } from './issuer-account.ts';
 import { loadIssuer } from './issuer-store.ts';
 import { nameConflict } from './name-conflict.ts';
 import {
@@ -143,17 +145,10 @@ async function signedBy(
   const issuer = await loadIssuer(view, name);
   if (issuer === undefined) return failed('IssuerNotFound', `The issuer ${name} was deleted.`);
   if (!issuer.enabled) return failed('IssuerDisabled', `The issuer ${name} is disabled.`);
-  const { accountId, password, organization, provider } = issuer;
-  const organizationId = organization?.id;
   const previous = await currentLeaf(view, task.head);
   const request: IssueRequest = {
     tenantId: vault.tenantId,
-    account: {
-      issuer: issuer.name,
-      ...(accountId !== undefined && { accountId }),
-      ...(password !== undefined && { password }),
-      ...(organizationId !== undefined && { organizationId }),
-    },
+    account: issuerAccount(issuer, (await loadContacts(view)) ?? []),
     requestId: pending.requestId,
     csr: Buffer.from(pending.csr, 'base64'),
     validityMonths: months,
@@ -161,7 +156,7 @@ async function signedBy(
     state: work.state,
     ...(previous && { previous }),
   };
-  return await findProvider(provider).issue(request);
+  return await findProvider(issuer.provider).issue(request);
 }
 
 function failed(code: string, message: string) {
