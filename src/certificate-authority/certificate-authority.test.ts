@@ -313,6 +313,19 @@ test('when only a person can help, the job says so', async () => {
   assert.equal((await loadSettings(view)).active, 'intermediate-1');
 });
 
+test('in the root’s last two years the job says so; it issues until the end', async () => {
+  const { view, context, clock, issue } = await openTestAuthority();
+  const { notAfterMs } = await loadAuthority(view, 'root');
+  for (let year = 0; year < 17; year += 1) {
+    clock.advance(365 * DAY_MS);
+    await maintainAuthority(view, context);
+  }
+  clock.advance(notAfterMs - clock.now() - 700 * DAY_MS);
+  await assert.rejects(maintainAuthority(view, context), /the root ends on 2046/);
+  const [leaf] = await issue({ validityMonths: 60 });
+  assert.equal((await readCertificate(leaf ?? Buffer.of())).notAfterMs, notAfterMs);
+});
+
 test('there is one authority; a second is refused, and bad constraints make none', async () => {
   const { view, context } = await openTestAuthority();
   await assert.rejects(createAuthority(view, undefined, context), { code: 'exists' });

@@ -19,6 +19,7 @@ import { currentRevocationList, responderOf } from './revocation-status.ts';
 const HOUR_MS = 3_600_000;
 /** From here on an operator has to know. */
 const URGENT_MS = 365 * 24 * HOUR_MS;
+const ROOT_URGENT_MS = 2 * URGENT_MS;
 const LIST_URGENT_MS = 60 * 24 * HOUR_MS;
 
 /** Throws Error where only a person can help: the root's key is away and the end comes near. */
@@ -40,6 +41,10 @@ export async function maintainAuthority(view: View, context: AuthorityContext): 
     );
   }
   await requireRootList(view, root, nowMs);
+  if (root.notAfterMs - nowMs < ROOT_URGENT_MS) {
+    const end = new Date(root.notAfterMs).toISOString().slice(0, 10);
+    throw new Error(`the root ends on ${end}, and with it all that its intermediates issued`);
+  }
 }
 
 /** Without a list of the root's that counts, strict verifiers accept nothing. */

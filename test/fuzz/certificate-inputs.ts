@@ -1,21 +1,24 @@
-// Broken certificate files by the thousand: PFX, PEM, chains and requests with bytes changed, cut
-// out, doubled and moved. Whatever comes, a served instance answers with a certificate or a clear
-// 400, in time, and on the same connection: an error that was left in OpenSSL's queue would break
-// it.
+// Broken certificate files by the thousand: PFX, PEM, chains, requests for certificates and OCSP
+// questions with bytes changed, cut out, doubled and moved. Whatever comes, a served instance
+// answers with a certificate or a clear 400 (to OCSP questions: an OCSP answer), in time, and on
+// the same connection: an error that was left in OpenSSL's queue would break it.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { systemGrant } from '#authorization';
+import { createAuthority, type IssuerProvider, strongroomProvider } from '#certificate-authority';
 import {
   buildCertificateRequest,
   exportPkcs8,
   generateKey,
-  parseCertificateRequest,
   selfSignCertificate,
   writePem,
   writePkcs12,
-  X509Error,
 } from '#cryptography';
+import { systemClock as clock } from '#kernel';
+import { openMemoryStorage } from '#storage';
 import { admitToSecrets, createVault } from '#test/kit/estate.ts';
-import { startInstance } from '#test/kit/instance.ts';
+import { type Instance, startInstance } from '#test/kit/instance.ts';
 import type { Answer } from '#test/kit/wire.ts';
+import { askOcsp, ocspQuestions } from './ocsp-questions.ts';
 
 export interface FuzzOutcome {
   readonly accepted: number;
@@ -40,9 +43,17 @@ function randomNumbers(seed: number): (below: number) => number {
   };
 }
 
-type Kind = 'pfx' | 'pem' | 'chain' | 'request';
+const RICH = {
+  subject: 'C=CH, O=Fuzz, CN=fuzz',
+  alternativeNames: { dnsNames: ['*.fuzz.example'], ipAddresses: ['::1'], emails: ['a@b.example'] },
+  keyUsages: ['digitalSignature', 'keyEncipherment'],
+  extendedKeyUsages: ['1.3.6.1.5.5.7.3.1'],
+  basicConstraints: { isAuthority: false },
+} as const;
 
-async function seeds(): Promise<[Kind, Buffer][]> {
+type Kind = 'pfx' | 'pem' | 'chain' | 'request' | 'ocsp';
+
+async function seeds(questions: readonly Buffer[]): Promise<[Kind, Buffer][]> {
   const key = await generateKey({ kty: 'EC', crv: 'P-256' });
   const nowMs = Math.floor(Date.now() / 1000) * 1000;
   const profile = { subject: 'C=CH, CN=fuzz', alternativeNames: { dnsNames: ['fuzz.example'] } };
@@ -53,6 +64,7 @@ async function seeds(): Promise<[Kind, Buffer][]> {
     'pfx',
     readFileSync(new URL(name, VECTORS)),
   ]);
+  const request = await buildCertificateRequest({ profile, key });
   return [
     ...files,
     ['pfx', await writePkcs12(own)],
@@ -60,7 +72,10 @@ async function seeds(): Promise<[Kind, Buffer][]> {
     ['pem', Buffer.from(writePem(own))],
     ['chain', certificate],
     ['chain', certificate],
-    ['request', await buildCertificateRequest({ profile, key })],
+    ['request', request],
+    ['request', request],
+    ['request', await buildCertificateRequest({ profile: RICH, key })],
+    ...questions.map((question): [Kind, Buffer] => ['ocsp', question]),
   ];
 }
 
@@ -103,7 +118,8 @@ export async function fuzzCertificates(count: number): Promise<FuzzOutcome> {
       owner.vault(vault, { method: 'POST', path: `/certificates/${path}`, json });
     const policy = { x509_props: { subject: 'CN=fuzz' }, issuer: { name: 'Unknown' } };
     (await send('merged/create', { policy })).expect(202);
-    return await fuzz(count, send, () => residentBytes(instance.child.pid));
+    const ports = { send, instance, provider: await openProvider() };
+    return await fuzz(count, await seeds(await ocspQuestions(instance)), ports);
   } finally {
     await instance.stop();
   }
@@ -111,16 +127,32 @@ export async function fuzzCertificates(count: number): Promise<FuzzOutcome> {
 
 type Send = (path: string, json: unknown) => Promise<Answer>;
 
-async function fuzz(count: number, send: Send, memory: () => number): Promise<FuzzOutcome> {
+interface Ports {
+  readonly send: Send;
+  readonly instance: Instance;
+  /** An authority in this process, which gets the requests for certificates. */
+  readonly provider: IssuerProvider;
+}
+
+async function openProvider(): Promise<IssuerProvider> {
+  const view = (await openMemoryStorage()).view(systemGrant('tenant/fuzz/', 'test'));
+  const context = { clock, address: 'http://pki.example' };
+  await createAuthority(view, undefined, context);
+  return strongroomProvider(view, context);
+}
+
+type Seeds = readonly (readonly [Kind, Buffer])[];
+
+async function fuzz(count: number, all: Seeds, ports: Ports): Promise<FuzzOutcome> {
   const random = randomNumbers(20_261_125);
-  const all = await seeds();
+  const memory = () => residentBytes(ports.instance.child.pid);
   const wrong: string[] = [];
   let [accepted, refused, slowestMs, beforeBytes] = [0, 0, 0, 0];
   for (let round = 0; round < count && wrong.length < 20; round += 1) {
-    const [kind, seed] = all[random(all.length)] ?? ['pfx', Buffer.alloc(1)];
+    const [kind, seed] = all[random(all.length)] ?? (['pfx', Buffer.alloc(1)] as const);
     const given = mutate(seed, random);
     const startMs = performance.now();
-    const outcome = await tryOne(kind, given, send);
+    const outcome = await tryOne(kind, given, ports);
     slowestMs = Math.max(slowestMs, performance.now() - startMs);
     if (outcome === 'accepted') accepted += 1;
     else if (outcome === 'refused') refused += 1;
@@ -131,21 +163,28 @@ async function fuzz(count: number, send: Send, memory: () => number): Promise<Fu
   return { accepted, refused, slowestMs, grownBytes: memory() - beforeBytes, wrong };
 }
 
-async function tryOne(kind: Kind, given: Buffer, send: Send): Promise<string> {
+async function tryOne(kind: Kind, given: Buffer, ports: Ports): Promise<string> {
+  const { send, instance, provider } = ports;
   try {
-    if (kind === 'request') {
-      await parseCertificateRequest(given);
-      return 'accepted';
-    }
+    if (kind === 'request') return await requestIssue(given, provider);
+    if (kind === 'ocsp') return await askOcsp(instance, given);
     const text = given.toString(kind === 'pem' ? 'utf8' : 'base64');
     const answer = await (kind === 'chain'
       ? send('merged/pending/merge', { x5c: [text] })
       : send('imported/import', { value: text }));
     return judge(answer);
   } catch (error) {
-    if (error instanceof X509Error) return 'refused';
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
+}
+
+async function requestIssue(csr: Buffer, provider: IssuerProvider): Promise<string> {
+  const requestId = crypto.randomUUID();
+  const base = { tenantId: '', account: { issuer: 'ca' }, validityMonths: 1, state: undefined };
+  const outcome = await provider.issue({ ...base, requestId, csr });
+  if (outcome.kind === 'issued') return 'accepted';
+  const isClear = outcome.kind === 'failed' && outcome.code === 'CertificateRequestRefused';
+  return isClear ? 'refused' : JSON.stringify(outcome);
 }
 
 function judge({ status, text }: Answer): string {
