@@ -169,9 +169,18 @@ async function sign(
     };
   } catch (cause) {
     if (!(cause instanceof X509Error)) throw cause;
-    const what = cause.code === 'issuer' ? cause.subject : `${cause.code} ${cause.subject}`;
-    throw new AuthorityError('refused', `The request cannot be issued: ${what}.`, { cause });
+    throw new AuthorityError('refused', `The request cannot be issued: ${flawOf(cause)}.`, {
+      cause,
+    });
   }
+}
+
+function flawOf({ code, subject }: X509Error): string {
+  if (code !== 'issuer') return `${code} ${subject}`;
+  const [, outside] = /^nameConstraints (.*)$/.exec(subject) ?? [];
+  return outside === undefined
+    ? subject
+    : `the authority's name constraints do not permit ${outside}`;
 }
 
 /** What the request asks for, without what would let its owner speak for the authority. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as pkijs from 'pkijs';
 import { hasOpenssl, openssl } from '#test/kit/openssl.ts';
 import { generateKey, type KeySpec } from '../generate-key.ts';
-import { exportSpki } from '../key-material.ts';
+import { exportSpki, type KeyMaterial } from '../key-material.ts';
 import { type Authority, issueCertificate, selfSignCertificate } from './issue.ts';
 import type { CertificateProfile } from './profile.ts';
 import { readCertificate } from './read-certificate.ts';
@@ -41,16 +41,22 @@ const SPECS: readonly KeySpec[] = [
 ];
 
 async function authority(
-  change: Partial<CertificateProfile> & { readonly permitted?: readonly string[] } = {},
+  change: Partial<CertificateProfile> & {
+    readonly permitted?: readonly string[];
+    readonly permittedRanges?: readonly string[];
+    readonly key?: KeyMaterial;
+  } = {},
 ): Promise<Authority> {
-  const { permitted, ...rest } = change;
-  const key = await generateKey({ kty: 'EC', crv: 'P-384' });
+  const { permitted, permittedRanges, ...rest } = change;
+  const key = change.key ?? (await generateKey({ kty: 'EC', crv: 'P-384' }));
   const certificate = await selfSignCertificate({
     profile: { subject: 'CN=Root', basicConstraints: { isAuthority: true }, ...rest },
     key,
     notBeforeMs,
     notAfterMs: notBeforeMs + 30 * YEAR_MS,
-    ...(permitted && { nameConstraints: { permitted: { dnsDomains: permitted } } }),
+    ...((permitted ?? permittedRanges) && {
+      nameConstraints: { permitted: { dnsDomains: permitted, ipRanges: permittedRanges } },
+    }),
   });
   return { certificate, key };
 }
@@ -58,6 +64,8 @@ async function authority(
 const root = await authority();
 const leafKey = await generateKey({ kty: 'EC', crv: 'P-256' });
 const leaf = { profile, spki: exportSpki(leafKey), ...validity };
+const { ipAddresses: _, ...hosts } = profile.alternativeNames ?? {};
+const hostLeaf = { ...leaf, profile: { ...profile, alternativeNames: hosts } };
 
 for (const spec of SPECS) {
   const name = spec.kty === 'EC' ? spec.crv : `RSA ${spec.kty === 'RSA' ? spec.sizeBits : ''}`;
@@ -240,7 +248,7 @@ test('an authority issues nothing that a verifier would refuse', async () => {
   const unbounded = { subject: 'CN=Below', basicConstraints: { isAuthority: true } };
   await refused({ authority: two, profile: unbounded }, 'pathLength');
   const narrow = await authority({ permitted: ['contoso.com'] });
-  await issueCertificate({ ...leaf, authority: narrow });
+  await issueCertificate({ ...hostLeaf, authority: narrow });
   for (const alternativeNames of [
     { dnsNames: ['evil.example'] },
     { dnsNames: ['notcontoso.com'] },
@@ -260,6 +268,53 @@ test('an authority issues nothing that a verifier would refuse', async () => {
   await refused({ authority: narrow, profile: common }, 'nameConstraints evil.example');
 });
 
+test('who may issue for domains only issues for no address, and the other way round', async () => {
+  const byDomain = await authority({ permitted: ['contoso.com'] });
+  const byRange = await authority({ permittedRanges: ['10.0.0.0/8'] });
+  const address = { subject: 'CN=x', alternativeNames: { ipAddresses: ['10.1.2.3'] } };
+  const sixth = { subject: 'CN=x', alternativeNames: { ipAddresses: ['fd00::1'] } };
+  const host = { subject: 'CN=x', alternativeNames: { dnsNames: ['www.contoso.com'] } };
+  for (const [authority, profile, outside] of [
+    [byDomain, address, '10.1.2.3'],
+    [byDomain, sixth, 'fd00::1'],
+    [byRange, sixth, 'fd00::1'],
+    [byRange, host, 'www.contoso.com'],
+  ] as const) {
+    await assert.rejects(issueCertificate({ ...leaf, authority, profile }), {
+      code: 'issuer',
+      subject: `nameConstraints ${outside}`,
+    });
+  }
+  await issueCertificate({ ...leaf, authority: byDomain, profile: host });
+  await issueCertificate({ ...leaf, authority: byRange, profile: address });
+});
+
+test('verifiers, too, refuse names of a kind that is not permitted', {
+  skip: !hasOpenssl,
+}, async () => {
+  const address = { subject: 'CN=x', alternativeNames: { ipAddresses: ['10.1.2.3'] } };
+  const sixth = { subject: 'CN=x', alternativeNames: { ipAddresses: ['fd00::1'] } };
+  const host = { subject: 'CN=x', alternativeNames: { dnsNames: ['www.contoso.com'] } };
+  const domains = { permitted: ['contoso.com'] };
+  const ranges = { permittedRanges: ['10.0.0.0/8'] };
+  for (const [change, profile, isWithin] of [
+    [domains, host, true],
+    [domains, address, false],
+    [domains, sixth, false],
+    [ranges, address, true],
+    [ranges, host, false],
+  ] as const) {
+    const narrow = await authority(change);
+    // The same authority, had it been made without constraints.
+    const wide = await authority({ key: narrow.key });
+    const issued = await issueCertificate({ ...leaf, authority: wide, profile });
+    const files = { 'root.pem': narrow.certificate, 'leaf.pem': issued };
+    const call = `verify ${at} -CAfile {root.pem} {leaf.pem}`;
+    if (isWithin) assert.match(openssl({ call, files }), /OK/);
+    else assert.throws(() => openssl({ call, files }), /excluded subtree violation/);
+  }
+});
+
 test('what OpenSSL thinks of names outside is what we think', { skip: !hasOpenssl }, async () => {
   const narrow = await authority({ permitted: ['contoso.com'] });
   const text = openssl({
@@ -267,7 +322,7 @@ test('what OpenSSL thinks of names outside is what we think', { skip: !hasOpenss
     files: { 'c.pem': narrow.certificate },
   });
   assert.match(text, /Name Constraints: critical\s+Permitted:\s+DNS:contoso.com/);
-  const inside = await issueCertificate({ ...leaf, authority: narrow });
+  const inside = await issueCertificate({ ...hostLeaf, authority: narrow });
   const call = `verify ${at} -CAfile {root.pem} {leaf.pem}`;
   const verify = (der: Uint8Array) =>
     openssl({ call, files: { 'root.pem': narrow.certificate, 'leaf.pem': der } });

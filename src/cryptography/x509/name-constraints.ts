@@ -1,5 +1,8 @@
 // Name constraints (RFC 5280 §4.2.1.10): under which domains and in which networks an authority may
 // issue. The authority checks them itself before it signs; verifiers check them again.
+//
+// X.509 leaves every kind of name free that no constraint mentions: who permits a domain would
+// still let any address be certified. Here whoever permits something permits nothing else.
 
 import type { NameConstraints as EncodedConstraints, GeneralName } from '@peculiar/asn1-x509';
 import ipaddr from 'ipaddr.js';
@@ -29,6 +32,8 @@ const EMAIL_ADDRESS = '1.2.840.113549.1.9.1';
 const CONSTRAINTS_MAX = 100;
 /** What a verifier that reads common names could take for a host, `*` anywhere included. */
 const HOST_LIKE = /^[a-z0-9_*-]+(?:\.[a-z0-9_*-]+)+\.?$/i;
+const EVERY_DOMAIN = '';
+const EVERY_RANGE = ['0.0.0.0/0', '::/0'];
 
 /** X509Error `alternativeName` for a domain or range that is not one. */
 export function checkNameConstraints({ permitted, excluded }: NameConstraints): void {
@@ -52,12 +57,13 @@ export function violatedConstraint(
   // A name that some verifiers read as an address is held against the networks as well.
   const addresses = [...(names.ipAddresses ?? []), ...hosts.map(unbracketed).filter(isAddress)];
   const { permitted, excluded } = constraints;
+  const isNarrowed = permitsSomething(permitted);
   const outside = (host: string) =>
-    (permitted?.dnsDomains !== undefined && !isInDomains(host, permitted.dnsDomains)) ||
+    (isNarrowed && !isInDomains(host, permitted?.dnsDomains ?? [])) ||
     isInDomains(host, excluded?.dnsDomains ?? []) ||
     coversAny(host, excluded?.dnsDomains ?? []);
   const beyond = (address: string) =>
-    (permitted?.ipRanges !== undefined && !isInRanges(address, permitted.ipRanges)) ||
+    (isNarrowed && !isInRanges(address, permitted?.ipRanges ?? [])) ||
     isInRanges(address, excluded?.ipRanges ?? []) ||
     isInRanges(unmapped(address), excluded?.ipRanges ?? []);
   return hosts.find(outside) ?? addresses.find(beyond);
@@ -68,13 +74,27 @@ export function encodeNameConstraints(
   constraints: NameConstraints,
 ): EncodedConstraints {
   const { x509 } = asn1;
-  const { permitted, excluded } = constraints;
+  const { permitted } = constraints;
   const permittedSubtrees = permitted && subtrees(asn1, permitted);
-  const excludedSubtrees = excluded && subtrees(asn1, excluded);
+  const excludedSubtrees = subtrees(asn1, excludedNames(constraints));
   return new x509.NameConstraints({
     ...(permittedSubtrees && { permittedSubtrees }),
     ...(excludedSubtrees && { excludedSubtrees }),
   });
+}
+
+/** With all names of a kind that is not permitted, where another is. */
+function excludedNames({ permitted, excluded }: NameConstraints): ConstrainedNames {
+  const { dnsDomains = [], ipRanges = [] } = excluded ?? {};
+  if (!permitsSomething(permitted)) return { dnsDomains, ipRanges };
+  return {
+    dnsDomains: permitted?.dnsDomains?.length ? dnsDomains : [EVERY_DOMAIN],
+    ipRanges: permitted?.ipRanges?.length ? ipRanges : EVERY_RANGE,
+  };
+}
+
+function permitsSomething({ dnsDomains = [], ipRanges = [] }: ConstrainedNames = {}): boolean {
+  return dnsDomains.length + ipRanges.length > 0;
 }
 
 /** DNS domains and networks, which is what this program writes. */
@@ -92,12 +112,14 @@ function subtrees({ x509 }: Asn1, { dnsDomains = [], ipRanges = [] }: Constraine
   const bases = [
     ...dnsDomains.map((dNSName) => new x509.GeneralName({ dNSName })),
     // A mail host and a URI's host are constrained by their own kinds.
-    ...dnsDomains.flatMap((domain) =>
-      [domain, `.${domain}`].flatMap((host) => [
-        new x509.GeneralName({ rfc822Name: host }),
-        new x509.GeneralName({ uniformResourceIdentifier: host }),
-      ]),
-    ),
+    ...dnsDomains
+      .filter((domain) => domain !== EVERY_DOMAIN)
+      .flatMap((domain) =>
+        [domain, `.${domain}`].flatMap((host) => [
+          new x509.GeneralName({ rfc822Name: host }),
+          new x509.GeneralName({ uniformResourceIdentifier: host }),
+        ]),
+      ),
     ...ipRanges.map((range) => new x509.GeneralName({ iPAddress: range })),
   ];
   if (bases.length === 0) return undefined;
