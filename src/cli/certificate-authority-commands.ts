@@ -1,6 +1,7 @@
 // What can be typed behind `strongroom ca`.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Config } from '#config';
+import type { RevocationReason } from '#cryptography';
 import {
   type CreateOptions,
   createCertificateAuthority,
@@ -18,6 +19,16 @@ export interface CommandPorts {
   /** The flags by which a command finds the running instance. */
   readonly addSettings: (command: Command) => void;
 }
+
+const REASONS = [
+  'unspecified',
+  'keyCompromise',
+  'cACompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'privilegeWithdrawn',
+] satisfies RevocationReason[];
 
 const HELP = `
 Asks the running server, as the administrator's application. Vaults use the authority through an
@@ -67,7 +78,7 @@ export function addCertificateAuthority(program: Command, ports: CommandPorts): 
   );
   const revoke = add('revoke', 'Revoke a certificate that the authority issued, for good.')
     .argument('<serial>', 'serial number, hexadecimal; or an intermediate, as show names it')
-    .option('--reason <word>', 'for example keyCompromise or superseded');
+    .addOption(new Option('--reason <word>', 'why').choices(REASONS));
   revoke.action((which: string, options: { readonly reason?: string }) =>
     run(revoke, (config) => revokeCertificate(config, terminal, { which, ...options })),
   );

@@ -5,7 +5,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Config } from '#config';
 import { parse, type Schema, z } from '#kernel';
 import { CommandFailure } from './command-failure.ts';
-import { askManagement, type ManagementQuestion, NotRunning } from './management-client.ts';
+import {
+  askManagement,
+  type ManagementQuestion,
+  NotRunning,
+  Refused,
+} from './management-client.ts';
 import { clientOptions } from './running-instance.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -137,7 +142,8 @@ export async function revokeCertificate(
     ? `${BASE}/authorities/${authority.name}`
     : `${BASE}/certificates/${serial}`;
   if (authority === undefined && isName) throw new CommandFailure(`There is no ${serial}.`);
-  const asked = { path: `${path}/revoke`, method: 'POST', body: { reason } } as const;
+  const absent = `The authority has issued no certificate with the serial number ${serial}.`;
+  const asked = { path: `${path}/revoke`, method: 'POST', body: { reason }, absent } as const;
   const revoked = z.object({ properties: z.object({ subject: z.string() }) });
   const { properties } = await ask(config, asked, revoked);
   terminal.out(`Revoked: ${properties.subject}\n`);
@@ -147,12 +153,24 @@ export async function revokeCertificate(
   return 0;
 }
 
-async function ask<T>(config: Config, question: ManagementQuestion, schema: Schema<T>): Promise<T> {
+interface Question extends ManagementQuestion {
+  /** What it means when the instance does not find what was asked for. */
+  readonly absent?: string;
+}
+
+async function ask<T>(config: Config, question: Question, schema: Schema<T>): Promise<T> {
   try {
     return parse(schema, await askManagement(question, clientOptions(config)), 'body');
   } catch (error) {
     if (error instanceof NotRunning) throw new CommandFailure('No server answers.');
     if (error instanceof CommandFailure || !(error instanceof Error)) throw error;
+    if (
+      error instanceof Refused &&
+      error.code === 'ResourceNotFound' &&
+      question.absent !== undefined
+    ) {
+      throw new CommandFailure(question.absent);
+    }
     throw new CommandFailure(`The instance refused: ${error.message}`);
   }
 }

@@ -127,8 +127,14 @@ describe('strongroom ca', () => {
     assert.ok(list.body.includes(Buffer.from(serial, 'hex')));
     const read = openssl({ call: 'crl -inform der -in {l} -noout -text', files: { l: list.body } });
     assert.match(read, /Next Update/);
+    const unknown = await ca('revoke', '4d2');
+    assert.deepEqual(
+      [unknown.code, unknown.stderr],
+      [1, 'The authority has issued no certificate with the serial number 4d2.\n'],
+    );
     const wrong = await ca('revoke', serial, '--reason', 'mood');
-    assert.equal(wrong.code, 1);
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /Allowed choices are unspecified, keyCompromise, /);
   });
 
   /** By GET, as OpenSSL, Java, .NET and browsers put it into an address. */
