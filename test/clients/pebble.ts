@@ -92,8 +92,9 @@ async function proveOverDns(server: Pebble): Promise<void> {
   const webhook = await startWebhook(server.dnsManagement);
   const flags = [...server.flags, '--acme-dns-webhook', webhook.url];
   const environment = { ...server.environment, STRONGROOM_ACME_DNS_WEBHOOK_TOKEN: 'hook-token' };
-  const instance = await startInstance({ ...BUSY, flags, environment });
+  let instance: Instance | undefined;
   try {
+    instance = await startInstance({ ...BUSY, flags, environment });
     const vault = await prepareVault(instance, HMAC_KEY);
     const dnsNames = ['*.wild.acme.example', 'wild.acme.example'];
     const order = { ...ORDER, vault, name: 'wild', dnsNames };
@@ -103,7 +104,7 @@ async function proveOverDns(server: Pebble): Promise<void> {
       throw new Error(`records were left behind: ${JSON.stringify(webhook.counts)}`);
     }
   } finally {
-    await instance.stop();
+    await instance?.stop();
     webhook.stop();
   }
 }

@@ -11,14 +11,8 @@ const CERTIFICATE = z.object({ id: z.string(), cer: z.string() });
 const POLICY = z.object({ x509CertificateProperties: z.object({ subject: z.string() }) });
 const CONTACTS = z.object({ contactList: z.array(z.object({ emailAddress: z.string() })) });
 
-export function certificateCases(az: Az, vault: () => string): ClientCase[] {
-  const words = (...more: string[]) => [
-    'keyvault',
-    'certificate',
-    ...more,
-    '--vault-name',
-    vault(),
-  ];
+export function certificateCases(az: Az, vault: string): ClientCase[] {
+  const words = (...more: string[]) => ['keyvault', 'certificate', ...more, '--vault-name', vault];
   const one = (...more: string[]) => words(...more, '-n', 'az-cert');
   return [
     {
@@ -40,7 +34,7 @@ export function certificateCases(az: Az, vault: () => string): ClientCase[] {
     {
       name: 'keyvault secret download of a certificate, certificate import of the file',
       run: async () => {
-        const secret = ['keyvault', 'secret', 'download', '--vault-name', vault(), '-n', 'az-cert'];
+        const secret = ['keyvault', 'secret', 'download', '--vault-name', vault, '-n', 'az-cert'];
         await az.do(...secret, '-f', 'az-cert.pfx', '-e', 'base64');
         await az.do(...words('import', '-n', 'az-imported', '-f', 'az-cert.pfx'));
         const [first, second] = [

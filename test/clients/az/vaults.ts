@@ -52,8 +52,15 @@ export function vaultCases(az: Az, place: Place): ClientCase[] {
     { name: 'keyvault secret of a vault with policies', run: () => secrets(az, policy) },
     { name: 'keyvault secret backup, restore', run: () => backup(az, policy) },
     { name: 'keyvault key create, sign, verify, rotate', run: () => keys(az, rbac) },
-    ...certificateCases(az, () => rbac),
     ...keyCases(az, rbac),
+    {
+      name: 'keyvault set-policy with certificate permissions',
+      run: async () => {
+        const who = ['keyvault', 'set-policy', '-n', policy, ...(await me(az))];
+        await az.do(...who, '--certificate-permissions', 'all', 'purge');
+      },
+    },
+    ...certificateCases(az, policy),
     {
       name: 'keyvault delete, list-deleted, show-deleted, recover, purge',
       run: () => deletion(az, policy),
