@@ -1,13 +1,12 @@
 // OpenSSL's command line on what a vault makes of a certificate: the request, the certificate, the
 // PFX and the PEM.
 import { match, ok, strictEqual } from 'node:assert';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { z } from '#kernel';
 import { Caller } from '#test/kit/caller.ts';
 import { run } from '#test/kit/children.ts';
+import { folderForThisRun } from '#test/kit/run-folders.ts';
 import type { ClientCase, ClientSuite, Place } from './suite.ts';
 
 const PENDING = z.object({ csr: z.string(), status: z.string() });
@@ -21,8 +20,7 @@ export const opensslCertificates: ClientSuite = {
   async prepare(place) {
     const version = await run('openssl', ['version'], { limitMs: 10_000 }).catch(() => undefined);
     if (version?.code !== 0) return { unavailable: 'there is no openssl here' };
-    const folder = mkdtempSync(join(tmpdir(), 'strongroom-openssl-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    const folder = folderForThisRun();
     return KEYS.map((key, index) => caseOf(place, { folder, key, name: `openssl-${index}` }));
   },
 };

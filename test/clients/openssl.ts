@@ -2,12 +2,12 @@
 // seals the other opens, and a key that it made works in the vault.
 import { deepStrictEqual, strictEqual } from 'node:assert';
 import { createHash, createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from '#kernel';
 import { Caller } from '#test/kit/caller.ts';
 import { run } from '#test/kit/children.ts';
+import { folderForThisRun } from '#test/kit/run-folders.ts';
 import type { ClientCase, ClientSuite, Place } from './suite.ts';
 
 const KEY = z.object({ key: z.record(z.string(), z.unknown()) });
@@ -30,8 +30,7 @@ export const openssl: ClientSuite = {
   async prepare(place) {
     const version = await run('openssl', ['version'], { limitMs: 10_000 }).catch(() => undefined);
     if (version?.code !== 0) return { unavailable: 'there is no openssl here' };
-    const folder = mkdtempSync(join(tmpdir(), 'strongroom-openssl-'));
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+    const folder = folderForThisRun();
     return cases(new Bench(place, folder));
   },
 };

@@ -1,10 +1,8 @@
 // The ways to sign in that every language has: what a program needs for each of them, made for the
 // application of the place, and one case per way.
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import type { Caller } from '#test/kit/caller.ts';
 import { run } from '#test/kit/children.ts';
 import { assignRole, ROLES, vaultScope } from '#test/kit/estate.ts';
@@ -17,6 +15,7 @@ import {
   registerCertificates,
   trustOutsideIssuer,
 } from '#test/kit/identities.ts';
+import { folderForThisRun } from '#test/kit/run-folders.ts';
 import type { ClientCase, Place } from './suite.ts';
 
 const AZURE_CLI = '04b07795-8ddb-461a-bbee-02f9e1bf7b46';
@@ -35,13 +34,12 @@ export const WAYS = {
 export type Way = keyof typeof WAYS;
 
 export class Proofs {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'strongroom-clients-'));
+  readonly #folder = folderForThisRun();
   readonly #certificate: ClientCertificate;
   readonly #issuer: OutsideIssuer;
   readonly #person: Person;
 
   private constructor(certificate: ClientCertificate, issuer: OutsideIssuer, person: Person) {
-    process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
     this.#certificate = certificate;
     this.#issuer = issuer;
     this.#person = person;

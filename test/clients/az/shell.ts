@@ -1,11 +1,10 @@
 // One user's `az`: a folder of its own for settings and tokens, and commands that give what they
 // print. A command's output is asserted by the schema it is read with.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parse, parseJson, type Schema, z } from '#kernel';
 import { type Child, type Finished, launch, run } from '#test/kit/children.ts';
+import { folderForThisRun } from '#test/kit/run-folders.ts';
 import { CACHE, clientEnvironment, type Place } from '../suite.ts';
 
 export const HOME = join(CACHE, 'az');
@@ -16,11 +15,10 @@ const NAMED = z.array(z.object({ name: z.string() }));
 
 export class Az {
   /** Settings, tokens and whatever commands write into a home directory. */
-  readonly folder = mkdtempSync(join(tmpdir(), 'strongroom-az-'));
+  readonly folder = folderForThisRun();
   readonly #environment: Readonly<Record<string, string>>;
 
   constructor(place: Place, surroundings: Readonly<Record<string, string>> = {}) {
-    process.once('exit', () => rmSync(this.folder, { recursive: true, force: true }));
     this.#environment = {
       ...clientEnvironment(place),
       HOME: this.folder,
