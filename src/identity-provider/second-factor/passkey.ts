@@ -1,13 +1,10 @@
 // Passkeys (WebAuthn): a key of the person's device that answers our challenge for our host only,
 // after the device has made sure of the person. Checked by @simplewebauthn/server.
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server';
 import type { NewPasskey, Passkey, User } from '#directory';
 import { decodeBase64Url, encodeBase64Url, parseJson, z } from '#kernel';
+
+/** Loaded when first needed: it takes 30 MB, and many instances never see a browser. */
+const library = () => import('@simplewebauthn/server');
 
 const TEXT_MAX = 16_384;
 const text = z.string().max(TEXT_MAX);
@@ -50,7 +47,7 @@ export async function challengePasskey(
   { origin }: RelyingParty,
   passkeys: readonly Passkey[],
 ): Promise<Challenge> {
-  const options = await generateAuthenticationOptions({
+  const options = await (await library()).generateAuthenticationOptions({
     rpID: new URL(origin).hostname,
     userVerification: 'required',
     allowCredentials: passkeys.map(({ credentialId }) => ({ id: credentialId })),
@@ -63,7 +60,7 @@ export async function challengeNewPasskey(
   user: User,
   passkeys: readonly Passkey[],
 ): Promise<Challenge> {
-  const options = await generateRegistrationOptions({
+  const options = await (await library()).generateRegistrationOptions({
     rpName: 'Strongroom',
     rpID: new URL(origin).hostname,
     userName: user.userPrincipalName,
@@ -96,7 +93,7 @@ export async function verifyAssertion(
   const { challenge, passkey } = expected;
   const { userHandle, ...response } = assertion.response;
   try {
-    const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+    const { verified, authenticationInfo } = await (await library()).verifyAuthenticationResponse({
       response: {
         ...assertion,
         response: { ...response, ...(userHandle === undefined ? {} : { userHandle }) },
@@ -129,7 +126,7 @@ export async function verifyNewPasskey(
   if (!parsed.success) return undefined;
   const { transports, ...response } = parsed.data.response;
   try {
-    const { registrationInfo } = await verifyRegistrationResponse({
+    const { registrationInfo } = await (await library()).verifyRegistrationResponse({
       response: { ...parsed.data, response, clientExtensionResults: {} },
       expectedChallenge: expected.challenge,
       expectedOrigin: origin,
