@@ -3,7 +3,7 @@
 import type { NewPasskey, Passkey, User } from '#directory';
 import { decodeBase64Url, encodeBase64Url, parseJson, z } from '#kernel';
 
-/** Loaded when first needed: it takes 30 MB, and many instances never see a browser. */
+/** Loaded when first needed: some 9 MB, and many instances never see a browser. */
 const library = () => import('@simplewebauthn/server');
 
 const TEXT_MAX = 16_384;
