@@ -35,6 +35,21 @@ export type ApplicationInput = Partial<
   >
 > & { readonly displayName: string };
 
+/** What an application has before anybody gives it a credential, an address or a role. */
+export const bareApplication = {
+  signInAudience: 'AzureADMyOrg',
+  identifierUris: [],
+  publicClientRedirectUris: [],
+  webRedirectUris: [],
+  spaRedirectUris: [],
+  isFallbackPublicClient: false,
+  passwordCredentials: [],
+  keyCredentials: [],
+  federatedIdentityCredentials: [],
+  appRoles: [],
+  owners: [],
+} as const satisfies Partial<Application>;
+
 export function createApplication(
   view: View,
   input: ApplicationInput,
@@ -44,17 +59,7 @@ export function createApplication(
     id: newGuid(),
     appId: newGuid(),
     createdDateTime: graphTime(clock),
-    signInAudience: 'AzureADMyOrg',
-    identifierUris: [],
-    publicClientRedirectUris: [],
-    webRedirectUris: [],
-    spaRedirectUris: [],
-    isFallbackPublicClient: false,
-    passwordCredentials: [],
-    keyCredentials: [],
-    federatedIdentityCredentials: [],
-    appRoles: [],
-    owners: [],
+    ...bareApplication,
     ...input,
   };
   return view.transact(async (transaction) => {

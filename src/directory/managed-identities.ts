@@ -2,9 +2,11 @@
 // may act as one is an outside issuer's subject (a federated credential) or a registered machine (a
 // host), and nothing else. Whoever deletes an identity ends its access at once and for good: its
 // record goes, it is not kept for being restored.
+
 import { createPublicKey } from 'node:crypto';
 import { type Clock, newGuid, z } from '#kernel';
 import type { View } from '#storage';
+import { bareApplication } from './applications.ts';
 import { release } from './claims.ts';
 import { load, update } from './object-store.ts';
 import { recordPath } from './paths.ts';
@@ -109,17 +111,8 @@ export function managedIdentityClient(
     appId: principal.appId,
     displayName: principal.displayName,
     createdDateTime: principal.createdDateTime,
-    signInAudience: 'AzureADMyOrg',
-    identifierUris: [],
-    publicClientRedirectUris: [],
-    webRedirectUris: [],
-    spaRedirectUris: [],
-    isFallbackPublicClient: false,
-    passwordCredentials: [],
-    keyCredentials: [],
+    ...bareApplication,
     federatedIdentityCredentials: principal.federatedIdentityCredentials ?? [],
-    appRoles: [],
-    owners: [],
   };
 }
 
