@@ -1,6 +1,8 @@
 // Lists of resources in a subscription or resource group: those that the caller may read. Who may
 // read none of them, and not the container either, is refused.
 import type { Result } from '#kernel';
+import { isSameId, type Place } from '#resources';
+import type { PathParams } from './arm-row.ts';
 import type { ArmCall } from './handling.ts';
 import { renderList } from './list.ts';
 import type { Management } from './management.ts';
@@ -40,5 +42,17 @@ function isEmptyList({ body }: Result): boolean {
     'value' in body &&
     Array.isArray(body.value) &&
     body.value.length === 0
+  );
+}
+
+/** What stands in the subscription, and in the resource group if one is named. */
+export function inPlace<T extends Pick<Place, 'subscriptionId' | 'resourceGroup'>>(
+  items: Iterable<T>,
+  { subscriptionId = '', resourceGroupName }: PathParams,
+): readonly T[] {
+  return [...items].filter(
+    (item) =>
+      isSameId(item.subscriptionId, subscriptionId) &&
+      (resourceGroupName === undefined || isSameId(item.resourceGroup, resourceGroupName)),
   );
 }

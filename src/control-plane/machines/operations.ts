@@ -2,13 +2,13 @@
 // get tokens without a secret of their own. Azure Arc's noun, as far as identities need it.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Operation, type Result, type z } from '#kernel';
-import { isSameId, type Machine, machineResourceId, type Place } from '#resources';
+import { type Machine, machineResourceId, type Place } from '#resources';
 import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow, type PathParams } from '../arm-row.ts';
 import { type ArmCall, namesOf } from '../handling.ts';
 import { isLocation, normalizeLocation } from '../location.ts';
 import type { Management, ManagementTarget } from '../management.ts';
-import { listReadable } from '../resource-list.ts';
+import { inPlace, listReadable } from '../resource-list.ts';
 import { parseTags } from '../tags.ts';
 import { decideKey, isMachineName, requireAssignable } from './machine.ts';
 import { findMachine, type MachineInput, removeMachine, saveMachine } from './machine-store.ts';
@@ -200,7 +200,7 @@ function listRows(management: Management): readonly ArmRow[] {
   const row = { ...base, method: 'GET', access: READ, audit: 'MachineList' } as const;
   const handle = (call: ArmCall) =>
     listReadable(management, call, {
-      items: machinesIn(management, call.params),
+      items: inPlace(management.resources.machines(), call.params),
       idOf: machineResourceId,
       render: (machine) => renderMachine(management, machine),
       action: READ.action,
@@ -227,15 +227,4 @@ function listRows(management: Management): readonly ArmRow[] {
       { decidedBy: 'handler' },
     ),
   ];
-}
-
-function machinesIn(
-  { resources }: Management,
-  { subscriptionId = '', resourceGroupName }: PathParams,
-): readonly Machine[] {
-  return [...resources.machines()].filter(
-    (machine) =>
-      isSameId(machine.subscriptionId, subscriptionId) &&
-      (resourceGroupName === undefined || isSameId(machine.resourceGroup, resourceGroupName)),
-  );
 }

@@ -1,13 +1,13 @@
 // `Microsoft.ManagedIdentity/userAssignedIdentities`: the rows that Azure documents.
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Operation } from '#kernel';
-import { identityResourceId, isSameId, type Place, type UserAssignedIdentity } from '#resources';
+import { identityResourceId, type Place } from '#resources';
 import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow, type PathParams } from '../arm-row.ts';
 import { type ArmCall, namesOf } from '../handling.ts';
 import { isLocation } from '../location.ts';
 import type { Management, ManagementTarget } from '../management.ts';
-import { listReadable } from '../resource-list.ts';
+import { inPlace, listReadable } from '../resource-list.ts';
 import { parseTags } from '../tags.ts';
 import { federatedCredentialRows } from './federated-operations.ts';
 import { changeIdentityTags, findIdentity, putIdentity, removeIdentity } from './identity-store.ts';
@@ -126,7 +126,7 @@ function listRows(management: Management): readonly ArmRow[] {
   const row = { ...base, method: 'GET', access: READ, audit: 'UserAssignedIdentityList' } as const;
   const handle = (call: ArmCall) =>
     listReadable(management, call, {
-      items: identitiesIn(management, call.params),
+      items: inPlace(management.resources.identities(), call.params),
       idOf: identityResourceId,
       render: (identity) => renderIdentity(identity, management.tenantId),
       action: READ.action,
@@ -153,15 +153,4 @@ function listRows(management: Management): readonly ArmRow[] {
       { decidedBy: 'handler' },
     ),
   ];
-}
-
-function identitiesIn(
-  { resources }: Management,
-  { subscriptionId = '', resourceGroupName }: PathParams,
-): readonly UserAssignedIdentity[] {
-  return [...resources.identities()].filter(
-    (identity) =>
-      isSameId(identity.subscriptionId, subscriptionId) &&
-      (resourceGroupName === undefined || isSameId(identity.resourceGroup, resourceGroupName)),
-  );
 }
