@@ -42,7 +42,7 @@ export interface DueWorkOptions {
   readonly issuerProviders?: readonly IssuerProvider[];
   /** Tells certificate contacts; absent: nobody does. */
   readonly mailer?: Mailer;
-  /** What the vault plane knows to fall due in a moment. */
+  /** What falls due before the next ordinary look. */
   readonly soon?: DueSoon;
 }
 
@@ -70,7 +70,7 @@ export async function doDueWork(
   for (const vault of [...options.resources.vaults()]) {
     if (vault.deleted !== undefined || only?.has(vault.uid) === false) continue;
     const view = options.storage.view(systemGrant(vaultPartition(vault.uid), ACTION));
-    done += await runDueWork(
+    const run = await runDueWork(
       { view, vault, nowSeconds },
       {
         handlers,
@@ -79,6 +79,9 @@ export async function doDueWork(
           options.logError(`${entry.task} of ${entry.collection}/${entry.name}`, cause),
       },
     );
+    done += run.done;
+    const isSoon = run.next !== undefined && run.next < nowSeconds + EVERY_MS / 1000;
+    if (isSoon) options.soon?.note(vault.uid, run.next);
   }
   return done;
 }

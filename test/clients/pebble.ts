@@ -17,6 +17,7 @@ import { installPackage } from '#test/kit/debian.ts';
 import { type Instance, plainEnvironment, startInstance } from '#test/kit/instance.ts';
 import {
   awaitCertificate,
+  awaitPending,
   createCertificateVault,
   freePort,
   orderCertificate,
@@ -78,6 +79,11 @@ async function proveOverHttp({ flags, environment }: Pebble): Promise<void> {
     const vault = await prepareVault(instance, HMAC_KEY);
     const order = { ...ORDER, vault, name: 'web', dnsNames: ['www.acme.example'] };
     await orderCertificate(instance.owner, order);
+    const { status_details: details } = await awaitPending(instance.owner, order, {
+      until: (pending) => pending.status_details !== undefined,
+      limitMs: ISSUE_MS_MAX,
+    });
+    if (details === undefined) throw new Error('the order was not begun');
     await instance.stop();
     instance = await startInstance({ ...BUSY, dataDirectory, flags, environment });
     const value = await awaitCertificate(instance.owner, order, ISSUE_MS_MAX);

@@ -12,6 +12,7 @@ import {
   vaultScope,
 } from '#test/kit/estate.ts';
 import { type Instance, startInstance, temporaryDirectory } from '#test/kit/instance.ts';
+import { Report } from '#test/kit/report.ts';
 import { az } from './az.ts';
 import { go } from './go.ts';
 import { java } from './java.ts';
@@ -44,12 +45,7 @@ if (unknown.length > 0) {
   process.stderr.write(`no suite is called ${unknown.join()}; there are ${names.join(', ')}\n`);
   process.exit(2);
 }
-const counts = { passed: 0, failed: 0, skipped: 0 };
-
-function report(outcome: keyof typeof counts, name: string, detail = ''): void {
-  counts[outcome] += 1;
-  process.stdout.write(`${outcome.padEnd(7)} ${name}${detail === '' ? '' : `: ${detail}`}\n`);
-}
+const report = new Report();
 
 /** An application that may do everything with the secrets of a vault that holds one. */
 async function preparePlace(instance: Instance, agent: Agent): Promise<Place> {
@@ -84,24 +80,19 @@ async function preparePlace(instance: Instance, agent: Agent): Promise<Place> {
 async function runSuite(suite: ClientSuite, place: Place): Promise<void> {
   const prepared = await suite.prepare(place).catch((error: unknown) => String(error));
   if (typeof prepared === 'string') {
-    report('failed', `${suite.name}: is made ready`, prepared);
+    report.say('failed', `${suite.name}: is made ready`, prepared);
     return;
   }
   if ('unavailable' in prepared) {
-    report('skipped', suite.name, prepared.unavailable);
+    report.say('skipped', suite.name, prepared.unavailable);
     return;
   }
   for (const one of prepared) {
     const name = `${suite.name}: ${one.name}`;
     if (one.skip !== undefined) {
-      report('skipped', name, one.skip);
-      continue;
-    }
-    try {
-      await one.run();
-      report('passed', name);
-    } catch (error) {
-      report('failed', name, error instanceof Error ? error.message : String(error));
+      report.say('skipped', name, one.skip);
+    } else {
+      await report.run(name, one.run);
     }
   }
 }
@@ -122,7 +113,4 @@ try {
   rmSync(directory, { recursive: true, force: true });
   await instance.stop();
 }
-process.stdout.write(
-  `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
-);
-process.exitCode = counts.failed > 0 ? 1 : 0;
+process.exitCode = report.conclude();

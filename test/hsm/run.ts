@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { temporaryDirectory } from '#test/kit/instance.ts';
+import { Report } from '#test/kit/report.ts';
 import { servedCases } from './served.ts';
 import { prepareSoftHsm } from './soft-hsm.ts';
 import { startCases } from './starts.ts';
@@ -13,29 +14,17 @@ import { tokenCases } from './token.ts';
 const TOKEN = 'strongroom';
 const PIN = '48151623';
 
-const counts = { passed: 0, failed: 0, skipped: 0 };
-
-function report(outcome: keyof typeof counts, name: string, detail = ''): void {
-  counts[outcome] += 1;
-  process.stdout.write(`${outcome.padEnd(7)} ${name}${detail === '' ? '' : `: ${detail}`}\n`);
-}
+const report = new Report();
 
 async function runAll(cases: readonly HsmCase[]): Promise<void> {
-  for (const { name, run } of cases) {
-    try {
-      await run();
-      report('passed', name);
-    } catch (error) {
-      report('failed', name, error instanceof Error ? (error.stack ?? '') : String(error));
-    }
-  }
+  for (const { name, run } of cases) await report.run(name, run);
 }
 
 const folder = temporaryDirectory();
 try {
   const hsm = await prepareSoftHsm(folder);
   if ('unavailable' in hsm) {
-    report('skipped', 'keys in a PKCS#11 token', hsm.unavailable);
+    report.say('skipped', 'keys in a PKCS#11 token', hsm.unavailable);
   } else {
     await hsm.initialize(TOKEN, PIN);
     await hsm.initialize('other', PIN);
@@ -51,7 +40,4 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.stdout.write(
-  `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
-);
-process.exitCode = counts.failed > 0 ? 1 : 0;
+process.exitCode = report.conclude();

@@ -10,8 +10,11 @@ const VERSION = '7.6';
 const WAIT_MS = 200;
 const pendingSchema = z.looseObject({
   status: z.string(),
+  status_details: z.string().optional(),
   error: z.looseObject({ message: z.string() }).nullish(),
 });
+
+type PendingView = z.infer<typeof pendingSchema>;
 
 /** A vault in which the caller may do everything with certificates and read their secrets. */
 export async function createCertificateVault(owner: Caller): Promise<string> {
@@ -56,23 +59,37 @@ export async function orderCertificate(owner: Caller, order: CertificateOrder): 
   (await owner.vault(vault, { method: 'POST', path, json, apiVersion: VERSION })).expect(202);
 }
 
+type Place = Pick<CertificateOrder, 'vault' | 'name'>;
+
 /** Its secret: private key and chain, as PEM. Throws with the issuer's words if it failed. */
 export async function awaitCertificate(
   owner: Caller,
-  { vault, name }: Pick<CertificateOrder, 'vault' | 'name'>,
+  place: Place,
   limitMs = 20_000,
 ): Promise<string> {
-  const get = async (path: string) =>
-    (await owner.vault(vault, { path, apiVersion: VERSION })).expect(200);
+  const { status, error } = await awaitPending(owner, place, {
+    until: (pending) => pending.status !== 'inProgress',
+    limitMs,
+  });
+  if (status !== 'completed') throw new Error(`${status}: ${error?.message ?? 'no error'}`);
+  const path = `/secrets/${place.name}`;
+  const answer = await owner.vault(place.vault, { path, apiVersion: VERSION });
+  return answer.expect(200).read(z.looseObject({ value: z.string() })).value;
+}
+
+/** The pending operation once it is as asked for, or once the time is up. */
+export async function awaitPending(
+  owner: Caller,
+  { vault, name }: Place,
+  { until, limitMs }: { until: (pending: PendingView) => boolean; limitMs: number },
+): Promise<PendingView> {
+  const path = `/certificates/${name}/pending`;
   for (let waitedMs = 0; ; waitedMs += WAIT_MS) {
-    const { status, error } = (await get(`/certificates/${name}/pending`)).read(pendingSchema);
-    if (status === 'completed') break;
-    if (status !== 'inProgress' || waitedMs > limitMs) {
-      throw new Error(`${status}: ${error?.message ?? 'no error'}`);
-    }
+    const answer = await owner.vault(vault, { path, apiVersion: VERSION });
+    const pending = answer.expect(200).read(pendingSchema);
+    if (until(pending) || waitedMs > limitMs) return pending;
     await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
   }
-  return (await get(`/secrets/${name}`)).read(z.looseObject({ value: z.string() })).value;
 }
 
 export function freePort(): Promise<number> {

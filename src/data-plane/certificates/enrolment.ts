@@ -13,7 +13,6 @@ import type { ApiError } from '#kernel';
 import type { Reader, Transaction } from '#storage';
 import type { KeyProviders } from '../keys/key-providers.ts';
 import type { DueHandler, DueOutcome, DueSession } from '../object/due-runner.ts';
-import type { DueSoon } from '../object/due-soon.ts';
 import type { DueEntry } from '../object/due-work.ts';
 import { backOffSeconds } from './back-off.ts';
 import {
@@ -63,8 +62,6 @@ type Attempt =
 export interface EnrolmentPorts {
   readonly findProvider: FindProvider;
   readonly providers: KeyProviders;
-  /** Told when something is to be asked again soon. */
-  readonly soon?: DueSoon;
 }
 
 export function issueHandler(ports: EnrolmentPorts): DueHandler {
@@ -76,20 +73,11 @@ export function issueHandler(ports: EnrolmentPorts): DueHandler {
     }
     const attempt = await attemptIssue(session, task, ports);
     if (!(attempt instanceof Error)) {
-      if (attempt.kind === 'pending') noteRetry(session, attempt, ports.soon);
       return await conclude(session, entry, { task, attempt });
     }
     await postpone(session, entry, task);
     throw attempt;
   };
-}
-
-function noteRetry(
-  { vault, nowSeconds }: DueSession,
-  { retryAfterSeconds }: { readonly retryAfterSeconds: number },
-  soon: DueSoon | undefined,
-): void {
-  soon?.note(vault.uid, nowSeconds + Math.max(1, retryAfterSeconds));
 }
 
 async function loadTask(reader: Reader, name: string): Promise<Task | undefined> {

@@ -3,7 +3,6 @@
 // who has it already does not get it again. That nobody tries any more is an event as well.
 import type { Transaction } from '#storage';
 import type { DueHandler, DueOutcome, DueSession } from '../object/due-runner.ts';
-import type { DueSoon } from '../object/due-soon.ts';
 import type { DueEntry } from '../object/due-work.ts';
 import { backOffSeconds } from './back-off.ts';
 import {
@@ -24,8 +23,6 @@ export const NOTICE_TRIES_MAX = 10;
 /** Mail for one run of what is due. */
 export interface Post {
   readonly mailer?: Mailer;
-  /** Told of what is to be sent in a moment. */
-  readonly soon?: DueSoon;
   /** A server that did not answer is left alone until the next run: other work is not to wait. */
   hasFailed: boolean;
 }
@@ -48,7 +45,7 @@ interface Announcement {
 }
 
 function announce(
-  { view, vault, nowSeconds }: DueSession,
+  { view, nowSeconds }: DueSession,
   entry: DueEntry,
   { task, post }: Announcement,
 ): Promise<DueOutcome | undefined> {
@@ -63,7 +60,6 @@ function announce(
       const at = nowSeconds + 1;
       const notice = { version, plannedAt: entry.at, at, told: [], failures: 0 };
       await putNotice(transaction, head, { task, notice });
-      post.soon?.note(vault.uid, at);
     }
     return { audit: 'CertificateNearExpiryEventGridNotification', head };
   });

@@ -3,7 +3,7 @@
 // pieces the thread is given back, so that requests are not delayed by a backlog.
 import type { Vault } from '#resources';
 import type { View } from '#storage';
-import { DUE_PREFIX, type DueEntry, type DueTask } from './due-work.ts';
+import { DUE_PREFIX, type DueEntry, type DueTask, dueAfter } from './due-work.ts';
 import type { Collection } from './kind.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { Head } from './records.ts';
@@ -39,8 +39,31 @@ export interface RunOptions {
 
 const BATCH = 100;
 
-/** How many pieces were done. */
-export async function runDueWork(session: DueSession, options: RunOptions): Promise<number> {
+export interface DueRun {
+  /** How many pieces were done. */
+  readonly done: number;
+  /** When the next one falls due, in Unix seconds. */
+  readonly next: number | undefined;
+}
+
+/** Does what is due, and what falls due at once by that: a renewal asks for a certificate. */
+export async function runDueWork(session: DueSession, options: RunOptions): Promise<DueRun> {
+  const tried = new Set<string>();
+  let done = 0;
+  let before: number;
+  do {
+    before = tried.size;
+    done += await runPass(session, options, tried);
+  } while (tried.size > before);
+  return { done, next: await nextDue(session) };
+}
+
+/** Does what is due and was not tried yet; adds the paths of that to `tried`. */
+async function runPass(
+  session: DueSession,
+  options: RunOptions,
+  tried: Set<string>,
+): Promise<number> {
   let done = 0;
   let after: string | undefined;
   for (;;) {
@@ -49,11 +72,19 @@ export async function runDueWork(session: DueSession, options: RunOptions): Prom
     for (const { path, value } of entries) {
       if (value.at > session.nowSeconds) return done;
       after = path;
+      if (tried.has(path)) continue;
+      tried.add(path);
       await giveWay();
       done += await runOne(session, value, options);
     }
     if (entries.length < BATCH) return done;
   }
+}
+
+async function nextDue({ view, nowSeconds }: DueSession): Promise<number | undefined> {
+  const range = { prefix: DUE_PREFIX, after: dueAfter(nowSeconds), limit: 1 };
+  const [first] = await view.scan<DueEntry>(range);
+  return first?.value.at;
 }
 
 async function runOne(

@@ -1,5 +1,6 @@
 // Vaults in which something falls due before the next ordinary look: a certificate to be signed in
-// a moment. Only a hint, held in memory: what is lost with a restart, the ordinary look finds.
+// a moment, an order to be asked for again. Only a hint, held in memory: an ordinary look, the one
+// at the start too, makes it anew.
 
 export class DueSoon {
   readonly #vaults = new Map<string, number>();

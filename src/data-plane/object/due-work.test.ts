@@ -12,7 +12,8 @@ import {
   type TestVault,
 } from '../vault.fixture.ts';
 import { expiryHandlers, runDueWork } from './due-runner.ts';
-import { DUE_PREFIX, type DueEntry, mergeDue, planExpiry } from './due-work.ts';
+import { DueSoon } from './due-soon.ts';
+import { DUE_PREFIX, type DueEntry, duePath, mergeDue, planExpiry } from './due-work.ts';
 
 const DAY_MS = 86_400_000;
 const params = { name: 'db' };
@@ -150,10 +151,65 @@ test('one piece that fails stays due and keeps no other from being done', async 
       onDone: async () => {},
       onFailed: (_cause, { name }) => failed.push(name),
     });
-  assert.equal(await run(), 119);
+  assert.equal((await run()).done, 119);
   assert.deepEqual(failed, ['s003']);
   broken = false;
-  assert.equal(await run(), 1);
+  assert.equal((await run()).done, 1);
+});
+
+test('what falls due before the next ordinary look is done on its second, after a restart too', async () => {
+  const vault = await openTestVault();
+  await setSecret(vault, 30 + 25 / 86_400);
+  await setSecret(vault, 30 + 50 / 86_400, 'other');
+  const audited: number[] = [];
+  const startedAt = vault.clock.now();
+  const { run } = dueWorkJob({
+    ...{ ...vault.options, resources: vault.resources, soon: new DueSoon() },
+    audit: async () => void audited.push((vault.clock.now() - startedAt) / 1000),
+    logError: (name, cause) => assert.fail(`${name}: ${cause}`),
+  });
+  for (let second = 0; second < 60; second++) {
+    await run(vault.clock.now());
+    vault.clock.advance(1000);
+  }
+  assert.deepEqual(audited, [25, 50]);
+});
+
+test('what falls due by the work itself is done in the same run, and each piece tried once', async () => {
+  const vault = await openTestVault();
+  const view = recordsOf(vault);
+  const nowSeconds = vault.clock.now() / 1000;
+  const base = { collection: 'secrets', uid: 'u', name: 'db', at: nowSeconds } as const;
+  const first: DueEntry = { ...base, task: 'renew' };
+  const second: DueEntry = { ...base, task: 'issue' };
+  const later: DueEntry = { ...base, task: 'notify', at: nowSeconds + 7 };
+  await view.transact(async (transaction) => transaction.put(duePath(first), first));
+  const order: string[] = [];
+  const run = await runDueWork(
+    { view, vault: makeVault(), nowSeconds },
+    {
+      handlers: {
+        secrets: {
+          renew: async () => {
+            order.push('renew');
+            await view.transact(async (transaction) => {
+              transaction.put(duePath(second), second);
+              transaction.put(duePath(later), later);
+            });
+            return undefined;
+          },
+          issue: async () => {
+            order.push('issue');
+            throw new Error('not now');
+          },
+        },
+      },
+      onDone: async () => {},
+      onFailed: () => {},
+    },
+  );
+  assert.deepEqual(order, ['renew', 'issue']);
+  assert.deepEqual(run, { done: 0, next: nowSeconds + 7 });
 });
 
 test('work taken from an object that has been replaced under its name is not done', async () => {

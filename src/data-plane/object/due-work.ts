@@ -81,8 +81,16 @@ export function indexDue(
   }
 }
 
-/** Twelve digits, so that paths sort as times do; what fell due before 1970 is due at once. */
 export function duePath({ at, collection, name, task }: DueEntry): string {
-  const seconds = String(Math.max(0, at)).padStart(12, '0');
-  return `${DUE_PREFIX}${seconds}/${collection}/${name}/${task}`;
+  return `${DUE_PREFIX}${sortable(at)}/${collection}/${name}/${task}`;
+}
+
+/** What is beyond this path falls due after that second. */
+export function dueAfter(seconds: number): string {
+  return `${DUE_PREFIX}${sortable(seconds + 1)}`;
+}
+
+/** Twelve digits, so that paths sort as times do; what fell due before 1970 is due at once. */
+function sortable(seconds: number): string {
+  return String(Math.max(0, seconds)).padStart(12, '0');
 }
