@@ -157,7 +157,7 @@ test('one piece that fails stays due and keeps no other from being done', async 
   assert.equal((await run()).done, 1);
 });
 
-test('what falls due before the next ordinary look is done on its second, after a restart too', async () => {
+test('what falls due before the next look is done on its second, after a restart too', async () => {
   const vault = await openTestVault();
   await setSecret(vault, 30 + 25 / 86_400);
   await setSecret(vault, 30 + 50 / 86_400, 'other');
@@ -175,7 +175,7 @@ test('what falls due before the next ordinary look is done on its second, after 
   assert.deepEqual(audited, [25, 50]);
 });
 
-test('what falls due by the work itself is done in the same run, and each piece tried once', async () => {
+test('what falls due by the work itself is done in the same run, each piece once', async () => {
   const vault = await openTestVault();
   const view = recordsOf(vault);
   const nowSeconds = vault.clock.now() / 1000;
