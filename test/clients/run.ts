@@ -22,6 +22,7 @@ import { pebble } from './pebble.ts';
 import { python } from './python.ts';
 import { rust } from './rust.ts';
 import { Proofs } from './sign-in.ts';
+import { sops } from './sops.ts';
 import type { ClientSuite, Place } from './suite.ts';
 
 /** Of .NET there is no suite yet; it is named, so that nobody takes it for tested. */
@@ -33,7 +34,7 @@ const dotnet: ClientSuite = {
 /** Rows run side by side, the suites of a row one after the other: they share a vault. */
 const ROWS: readonly (readonly ClientSuite[])[] = [
   [az, pebble],
-  [openssl, opensslCertificates, python, go, java, rust, dotnet],
+  [openssl, opensslCertificates, python, go, java, rust, sops, dotnet],
 ];
 
 const wanted = process.argv.slice(2).map((name) => name.toLowerCase());
@@ -71,6 +72,7 @@ async function preparePlace(instance: Instance, agent: Agent): Promise<Place> {
     clientId: application.credentials.clientId,
     clientSecret: application.credentials.clientSecret,
     workload: await agent.workload('clients'),
+    workloadObjectId: agent.objectId,
     secretName,
     secretValue,
     proofs: await Proofs.make(owner, application, vault),

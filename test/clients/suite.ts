@@ -18,6 +18,8 @@ export interface Place {
   readonly clientSecret: string;
   /** What an agent starts a program with whose identity may read the secrets. */
   readonly workload: Readonly<Record<string, string>>;
+  /** Object id of the identity that the agent gives it. */
+  readonly workloadObjectId: string;
   /** A secret that exists, and its value. */
   readonly secretName: string;
   readonly secretValue: string;
@@ -88,6 +90,8 @@ export interface Step {
   readonly command: string;
   readonly parameters: readonly string[];
   readonly directory?: string;
+  /** Beside what this process has. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly limitMs?: number;
   /** What it says if the fault is in our programs: then they fail and are not skipped. */
   readonly defect?: RegExp;
@@ -95,8 +99,9 @@ export interface Step {
 
 /** Runs one step of an installation; gives the reason if this machine cannot do it. */
 export async function install(step: Step): Promise<string | undefined> {
-  const { command, parameters, directory, limitMs = 540_000, defect } = step;
-  const finished = await run(command, parameters, { cwd: directory, limitMs });
+  const { command, parameters, directory, environment, limitMs = 540_000, defect } = step;
+  const env = { ...process.env, ...environment };
+  const finished = await run(command, parameters, { cwd: directory, env, limitMs });
   if (finished.code === 0) return undefined;
   if (finished.code === -1) return `there is no \`${command}\` here`;
   if (finished.signal !== null) return `\`${command}\` took longer than ${limitMs / 1000} s`;

@@ -9,6 +9,7 @@ export const ROLES = {
   contributor: 'b24988ac-6180-42a0-ab88-20f7382dd24c',
   reader: 'acdd72a7-3385-48ef-bd42-f606fba81ae7',
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6',
+  cryptoUser: '12338af0-0e69-4776-bea7-57ae8d297424',
   secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7',
   administrator: '00482a5a-887f-4fb3-b363-3b7fe8e74483',
 } as const;
