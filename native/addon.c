@@ -1,7 +1,7 @@
 // Strongroom's native help: what Node's own OpenSSL can do but node:crypto does not offer (signing
 // a digest) or does slowly (small AES-GCM). It brings no cryptography of its own: every primitive
 // is one that the running node binary exports. It reads no file, opens no socket, and keeps no
-// global state, so it may be loaded in any number of threads.
+// global state, so it may be loaded in any number of threads; lanes.h starts some of its own.
 #include <openssl/crypto.h>
 #include <openssl/opensslv.h>
 
@@ -9,6 +9,7 @@
 #include "calls.h"
 #include "gcm.h"
 #include "keys.h"
+#include "lanes.h"
 
 // Raised with every change to what JavaScript sees; the loader refuses any other number.
 #define INTERFACE_VERSION 1
@@ -27,6 +28,7 @@ NAPI_MODULE_INIT() {
   if (OPENSSL_version_major() != OPENSSL_VERSION_MAJOR) {
     return fail(env, "built for another OpenSSL");
   }
+  if (!create_lanes(env)) return fail(env, "no memory for the module");
   napi_property_descriptor methods[] = {
       method("gcmKey", gcm_key),
       method("gcmSeal", gcm_seal),

@@ -4,13 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lanes.h"
 #include "operation.h"
 
 typedef struct {
+  Job job;  // First, so that a job is its call.
   Operation operation;
   Key key;  // A reference of its own: the handle may be collected while the work waits.
   Outcome outcome;
-  napi_async_work work;
   napi_deferred deferred;
 } Call;
 
@@ -103,42 +104,42 @@ static napi_value call_sync(napi_env env, napi_callback_info info, Kind kind) {
   return value != NULL ? value : fail(env, "the operation failed");
 }
 
-static void execute(napi_env env, void *data) {
-  (void)env;
-  Call *call = data;
+static void work(Job *job) {
+  Call *call = (Call *)job;
   call->outcome = run(&call->operation);
 }
 
-static void complete(napi_env env, napi_status status, void *data) {
-  Call *call = data;
-  Outcome outcome = status == napi_ok ? call->outcome : FAILED;
-  napi_value value = answer(env, &call->operation, outcome);
+static void settle(napi_env env, Call *call) {
+  napi_value value = answer(env, &call->operation, call->outcome);
   if (value != NULL) {
     napi_resolve_deferred(env, call->deferred, value);
-  } else {
-    napi_value message, error;
-    if (napi_create_string_utf8(env, "the operation failed", NAPI_AUTO_LENGTH, &message) ==
-            napi_ok &&
-        napi_create_error(env, NULL, message, &error) == napi_ok) {
-      napi_reject_deferred(env, call->deferred, error);
-    }
+    return;
   }
-  napi_delete_async_work(env, call->work);
+  napi_value message, error;
+  if (napi_create_string_utf8(env, "the operation failed", NAPI_AUTO_LENGTH, &message) == napi_ok &&
+      napi_create_error(env, NULL, message, &error) == napi_ok) {
+    napi_reject_deferred(env, call->deferred, error);
+  }
+}
+
+static void finish(napi_env env, Job *job) {
+  Call *call = (Call *)job;
+  napi_handle_scope scope;
+  if (env != NULL && napi_open_handle_scope(env, &scope) == napi_ok) {
+    settle(env, call);
+    napi_close_handle_scope(env, scope);
+  }
   free_call(call);
 }
 
 static napi_value call_async(napi_env env, napi_callback_info info, Kind kind) {
   Call *call = read_call(env, info, kind);
   if (call == NULL) return NULL;
-  napi_value promise, name;
-  if (napi_create_string_utf8(env, "strongroom", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_create_async_work(env, NULL, name, execute, complete, call, &call->work) != napi_ok) {
-    free_call(call);
-    return fail(env, "the operation could not be queued");
-  }
+  call->job.work = work;
+  call->job.finish = finish;
+  napi_value promise;
   if (napi_create_promise(env, &call->deferred, &promise) != napi_ok ||
-      napi_queue_async_work(env, call->work) != napi_ok) {
-    napi_delete_async_work(env, call->work);
+      !enqueue(env, &call->job)) {
     free_call(call);
     return fail(env, "the operation could not be queued");
   }

@@ -1,4 +1,4 @@
-// The operations as JavaScript calls them: at once, or on libuv's pool behind a promise.
+// The operations as JavaScript calls them: at once, or on the lanes behind a promise.
 #ifndef STRONGROOM_CALLS_H
 #define STRONGROOM_CALLS_H
 

@@ -34,6 +34,7 @@ export {
   fromHeldKey,
   type HeldKey,
   type KeyMaterial,
+  openPkcs8,
   type PostQuantumName,
   type PublicJwk,
   publicJwk,

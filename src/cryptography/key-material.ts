@@ -142,7 +142,12 @@ export function deserializeKey(bytes: Uint8Array): KeyMaterial {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset + 1, Math.max(bytes.byteLength - 1, 0));
   if (bytes[0] === FORMAT_OCT) return fromKeyObject(createSecretKey(body));
   if (bytes[0] !== FORMAT_PKCS8) throw new Error('not a serialized key');
-  return fromKeyObject(createPrivateKey({ key: body, format: 'der', type: 'pkcs8' }));
+  return openPkcs8(body);
+}
+
+/** DER PKCS#8 that we made and sealed ourselves: nothing of the key is checked. */
+export function openPkcs8(der: Buffer): KeyMaterial {
+  return fromKeyObject(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }));
 }
 
 /** The public part, without `kid` and `key_ops`: those are the caller's. */

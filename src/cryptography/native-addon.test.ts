@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { availableParallelism, getPriority } from 'node:os';
+import process from 'node:process';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
@@ -205,6 +209,60 @@ test('a key may be collected while its operations still wait', options, async ()
   globalThis.gc?.();
   const signatures = await Promise.all(pending);
   assert.ok(signatures.every((value) => value instanceof Uint8Array && value.length === 256));
+});
+
+test('files do not wait behind signatures', options, async () => {
+  const [, rsaKey] = handles();
+  let signed = 0;
+  const signing = Array.from({ length: 400 }, async () => {
+    await call('sign', rsaKey, 1, 256, randomBytes(32));
+    signed += 1;
+  });
+  await readFile(import.meta.filename);
+  assert.ok(signed < signing.length / 2, `${signed} signatures came first`);
+  await Promise.all(signing);
+});
+
+test('threads that sign rank behind all others, and are no more than processors', {
+  skip:
+    options.skip || (process.platform !== 'linux' && 'threads have ranks of their own on Linux'),
+}, async () => {
+  const [, rsaKey] = handles();
+  const sign = () => call('sign', rsaKey, 1, 256, randomBytes(32));
+  await Promise.all(Array.from({ length: 32 }, sign));
+  const ranks = await Promise.all((await readdir('/proc/self/task')).map(rankOf));
+  const last = ranks.filter((rank) => rank === 19).length;
+  assert.ok(last >= 1 && last <= availableParallelism(), `${last} threads`);
+  assert.ok(
+    ranks.some((rank) => rank === getPriority()),
+    'the serving thread keeps its rank',
+  );
+});
+
+async function rankOf(thread: string): Promise<number> {
+  const text = await readFile(`/proc/self/task/${thread}/stat`, 'utf8').catch(() => '');
+  // The 19th field (proc_pid_stat(5)); the second may hold spaces, and ends with the last bracket.
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16]);
+}
+
+test('a program ends when its work is done, and need not wait for it', options, () => {
+  const path = new URL('../../build/native.cjs', import.meta.url).pathname;
+  const source = (end: string) => `
+    const addon = require(${JSON.stringify(path)});
+    const key = addon.importPrivateKey(Buffer.from('${rsaDer.toString('base64')}', 'base64'));
+    const all = Array.from({ length: 40 }, () => addon.sign(key, 1, 256, Buffer.alloc(32)));
+    ${end}`;
+  for (const [end, printed] of [
+    ['Promise.all(all).then(({ length }) => console.log(length));', '40\n'],
+    ['all[0].then(() => process.exit(0));', ''],
+    ['process.exit(0);', ''],
+  ] as const) {
+    const { status, signal, stdout } = spawnSync(process.execPath, ['-e', source(end)], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    assert.deepEqual({ status, signal, stdout }, { status: 0, signal: null, stdout: printed });
+  }
 });
 
 test(

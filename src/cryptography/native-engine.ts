@@ -1,5 +1,5 @@
-// The engine over the native addon: OpenSSL's own EVP calls on a digest, on libuv's pool where they
-// are slow.
+// The engine over the native addon: OpenSSL's own EVP calls on a digest, on threads of the addon's
+// where they are slow (`native/lanes.h`).
 import type { KeyObject } from 'node:crypto';
 import type { AesGcm } from './aes-gcm.ts';
 import type { DecryptionScheme, Engine, EngineKey, SigningMethod } from './engine.ts';
@@ -48,8 +48,8 @@ class NativeAesGcm implements AesGcm {
 class NativeKey implements EngineKey {
   readonly #addon: NativeAddon;
   readonly #handle: NativeHandle;
-  // RSA verification takes 25–80 µs, P-256 30 (sign) and 90 (verify): a trip to the pool and back
-  // would cost more than it frees. The other curves take 0.4–4 ms.
+  // RSA verification takes 25–80 µs, P-256 30 (sign) and 90 (verify): a trip to a thread and
+  // back would cost more than it frees. The other curves take 0.4–4 ms.
   readonly #signsAtOnce: boolean;
   readonly #verifiesAtOnce: boolean;
   readonly #keyBytes: number;

@@ -1,14 +1,9 @@
 // The keys that sign tokens: RSA-2048, RS256 (older validators know nothing else). The next key is
 // published long before it signs, and an old one stays published until the last token it signed has
 // died. Which key does what follows from the clock; nothing has to happen at the moment of change.
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPair,
-  type KeyObject,
-} from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { exportSpki, type KeyMaterial, openPkcs8 } from '#cryptography';
 import type { Clock } from '#kernel';
 import type { Projection, View } from '#storage';
 import { directoryPrefixes, recordPath } from './paths.ts';
@@ -36,12 +31,12 @@ export interface PublishedKey {
 
 export interface CurrentKey {
   readonly kid: string;
-  readonly privateKey: KeyObject;
+  readonly material: KeyMaterial;
 }
 
 interface LoadedKey {
   readonly record: SigningKey;
-  readonly privateKey: KeyObject;
+  readonly material: KeyMaterial;
   readonly publicKey: KeyObject;
   readonly published: PublishedKey;
 }
@@ -101,7 +96,7 @@ export class SigningKeys {
     const kid = this.#roles().current?.kid;
     const key = kid === undefined ? undefined : this.#keys.get(kid);
     if (!key) throw new Error('the tenant has no signing key');
-    return { kid: key.record.kid, privateKey: key.privateKey };
+    return { kid: key.record.kid, material: key.material };
   }
 
   /** Current, next, and those whose tokens may still live. */
@@ -213,16 +208,13 @@ async function makeKey(nowMs: number, activeFromMs: number): Promise<SigningKey>
 }
 
 function load(record: SigningKey): LoadedKey {
-  const privateKey = createPrivateKey({
-    key: Buffer.from(record.privateKey, 'base64'),
-    type: 'pkcs8',
-    format: 'der',
-  });
-  const publicKey = createPublicKey(privateKey);
+  const material = openPkcs8(Buffer.from(record.privateKey, 'base64'));
+  const spki = exportSpki(material);
+  const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
   const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
   return {
     record,
-    privateKey,
+    material,
     publicKey,
     published: { kty: 'RSA', use: 'sig', kid: record.kid, x5t: record.kid, n, e },
   };

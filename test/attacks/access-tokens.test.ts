@@ -1,8 +1,15 @@
 // Access tokens as an attacker would make or bend them. Each is refused, with a 401 that says
 // nothing of use, and each leaves a line in the audit log that says why.
 import assert from 'node:assert/strict';
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import {
+  createHmac,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { exportPkcs8 } from '#cryptography';
 import { parseJson, z } from '#kernel';
 import { auditLineOf, lastAuditLine } from '#test/kit/audit.ts';
 import { admitToSecrets, createVault } from '#test/kit/estate.ts';
@@ -37,8 +44,13 @@ function bend({ header, claims, key }: Bent): string {
     ...decode(ownClaims),
     ...claims,
   })}`;
-  const signer = key ?? tenant.directory.signingKeys.current().privateKey;
+  const signer = key ?? ownKey();
   return `${content}.${sign('sha256', Buffer.from(content), signer).toString('base64url')}`;
+}
+
+function ownKey(): KeyObject {
+  const key = Buffer.from(exportPkcs8(tenant.directory.signingKeys.current().material));
+  return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
 }
 
 /** The reason that stands in the audit log. */

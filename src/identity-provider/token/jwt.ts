@@ -1,6 +1,7 @@
-// Signs our tokens. RSA takes about a millisecond, so it runs in the thread pool and never on the
-// serving thread.
-import { sign } from 'node:crypto';
+// Signs our tokens. RSA takes up to a millisecond, so it runs on threads of its own and never on
+// the serving one.
+import { hash } from 'node:crypto';
+import { sign } from '#cryptography';
 import type { CurrentKey } from '#directory';
 import { encodeBase64Url } from '#kernel';
 
@@ -13,12 +14,8 @@ export async function signJwt(
   claims: Readonly<Record<string, unknown>>,
 ): Promise<string> {
   const signed = `${headerOf(key.kid)}.${encodeJson(claims)}`;
-  const signature = await new Promise<Buffer>((resolve, reject) => {
-    // Both parts are base64url, so every character is one byte.
-    sign('sha256', Buffer.from(signed, 'latin1'), key.privateKey, (error, bytes) =>
-      error ? reject(error) : resolve(bytes),
-    );
-  });
+  const digest = hash('sha256', signed, 'buffer');
+  const signature = await sign({ key: key.material, algorithm: 'RS256', digest });
   return `${signed}.${encodeBase64Url(signature)}`;
 }
 
