@@ -14,6 +14,10 @@
 // all of it where nobody else does.
 #define NICENESS 19
 
+// While more waits, what is done is handed over in groups: waking JavaScript's thread for each
+// signature costs it more than answering does.
+#define GROUP_NS 1000000
+
 typedef struct {
   Job *first;
   Job *last;
@@ -26,6 +30,8 @@ typedef struct {
   Queue waiting;
   Queue done;
   unsigned idle;
+  bool is_rung;  // And what is done was not fetched yet.
+  uint64_t rung_at_ns;
   bool is_ending;
   // Of JavaScript's thread.
   napi_threadsafe_function bell;
@@ -58,6 +64,16 @@ static void rank_behind(void) {
 #endif
 }
 
+// Under the mutex, after something was done. The last of what waits always rings.
+static bool should_ring(Lanes *lanes) {
+  if (lanes->is_rung) return false;
+  uint64_t now_ns = uv_hrtime();
+  if (lanes->waiting.first != NULL && now_ns - lanes->rung_at_ns < GROUP_NS) return false;
+  lanes->is_rung = true;
+  lanes->rung_at_ns = now_ns;
+  return true;
+}
+
 static void drive(void *data) {
   Lanes *lanes = data;
   rank_behind();
@@ -73,10 +89,8 @@ static void drive(void *data) {
     uv_mutex_unlock(&lanes->mutex);
     job->work(job);
     uv_mutex_lock(&lanes->mutex);
-    // Whoever was rung for takes all there is.
-    bool is_heard = lanes->done.first != NULL;
     push(&lanes->done, job);
-    if (is_heard) continue;
+    if (!should_ring(lanes)) continue;
     uv_mutex_unlock(&lanes->mutex);
     (void)napi_call_threadsafe_function(lanes->bell, NULL, napi_tsfn_nonblocking);
     uv_mutex_lock(&lanes->mutex);
@@ -102,6 +116,7 @@ static void answer_done(napi_env env, napi_value callback, void *context, void *
   uv_mutex_lock(&lanes->mutex);
   Job *first = lanes->done.first;
   lanes->done.first = NULL;
+  lanes->is_rung = false;
   uv_mutex_unlock(&lanes->mutex);
   for (Job *job = first; job != NULL; job = job->next) lanes->in_flight--;
   if (lanes->in_flight == 0) napi_unref_threadsafe_function(env, lanes->bell);
