@@ -18,7 +18,7 @@ export type Estate = Awaited<ReturnType<typeof openEstate>>;
 
 export async function openEstate(storage: Storage, { tenantId }: Installation, config: Config) {
   const urls = endpoints(config);
-  const hsm = await openHsm(config.hsm);
+  const hsm = await openHsm(config.hsm, clock);
   const directory = await Directory.open({ storage, tenantId, clock });
   const resources = await Resources.open({ storage, tenantId });
   const authorizer = await Authorizer.open({ resources, directory });

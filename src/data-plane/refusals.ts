@@ -1,6 +1,7 @@
 // Errors that the pipeline raises, in Key Vault's words, and the one place where what a schema
 // found wrong becomes a BadParameter.
 
+import { TokenError } from '#cryptography';
 import { keyVaultErrors } from '#errors';
 import { ApiError, type Refusals, type Result, type SchemaError } from '#kernel';
 import { LATEST_VERSION } from './api-version.ts';
@@ -20,7 +21,10 @@ export const vaultRefusals: Refusals = {
   malformedJson: (cause) => new ApiError(keyVaultErrors.bodyMalformed, {}, { cause }),
   schema: (error) => badParameter(error),
   bodyTooLarge: () => new ApiError(keyVaultErrors.bodyTooLarge),
-  internal: (cause) => new ApiError(keyVaultErrors.internal, {}, { cause }),
+  internal: (cause) =>
+    cause instanceof TokenError && cause.code === 'unavailable'
+      ? new ApiError(keyVaultErrors.hsmUnavailable, {}, { cause, headers: { 'Retry-After': '1' } })
+      : new ApiError(keyVaultErrors.internal, {}, { cause }),
 };
 
 function badParameter(error: SchemaError): ApiError {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type TokenRefusal, TokenRefused } from '#authentication';
+import { TokenError } from '#cryptography';
 import { ApiError, SchemaError } from '#kernel';
 import { challengeError, renderChallenge } from './challenge.ts';
 import {
@@ -251,6 +252,7 @@ test('what the pipeline refuses comes in Key Vault shape, with nothing of the ca
   const { refusals } = plane;
   const request = makeRequest({ method: 'PUT', path: '/secrets/' }, {});
   const cause = new Error('hunter2');
+  const absent = new TokenError('unavailable', 'hunter2');
   const cases: [ApiError, number, string, string][] = [
     [refusals.methodNotAllowed(request), 405, 'MethodNotAllowed', 'HTTP PUT not allowed'],
     [refusals.unknownPath(request), 404, 'NotFound', 'Nothing is served at this path.'],
@@ -258,6 +260,8 @@ test('what the pipeline refuses comes in Key Vault shape, with nothing of the ca
     [refusals.malformedJson(cause), 400, 'BadParameter', 'The request body is not valid JSON.'],
     [refusals.apiVersion(undefined, request), 400, 'BadParameter', 'The query parameter api-'],
     [refusals.internal(cause), 500, 'InternalError', 'The request could not be completed.'],
+    [refusals.internal(new TokenError('failed', 'hunter2')), 500, 'InternalError', 'The request'],
+    [refusals.internal(absent), 503, 'ServiceUnavailable', 'The hardware security module'],
     [refusals.schema(new SchemaError('body', []), request), 400, 'BadParameter', ''],
   ];
   for (const [error, status, code, start] of cases) {

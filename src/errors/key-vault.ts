@@ -85,6 +85,12 @@ export const keyVaultErrors = {
   parameterInvalid: badParameter("The query parameter '{parameter}' has an invalid value."),
   /** Own text: what went wrong stands in the log under the request id, nowhere else. */
   internal: define(500, 'InternalError', 'The request could not be completed.'),
+  /** Own text: the HSM that holds the key does not answer. */
+  hsmUnavailable: define(
+    503,
+    'ServiceUnavailable',
+    'The hardware security module cannot be reached at the moment. Retry later.',
+  ),
 } as const;
 
 /** Errors that secrets, keys and certificates have in common. */

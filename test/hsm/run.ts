@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { temporaryDirectory } from '#test/kit/instance.ts';
 import { Report } from '#test/kit/report.ts';
+import { absenceCases } from './absence.ts';
 import { servedCases } from './served.ts';
 import { prepareSoftHsm } from './soft-hsm.ts';
 import { startCases } from './starts.ts';
@@ -34,6 +35,7 @@ try {
     // This process uses the tokens itself, too.
     Object.assign(process.env, hsm.environment);
     await runAll(tokenCases(place));
+    await runAll(absenceCases(place));
     await runAll(startCases(place));
     await runAll(servedCases(place));
   }

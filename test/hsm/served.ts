@@ -25,6 +25,7 @@ const KEY = z.object({
   }),
   attributes: z.looseObject({ hsmPlatform: z.string() }),
 });
+const ERROR = z.object({ error: z.object({ code: z.string() }) });
 const VALUE = z.object({ value: z.string() });
 const MESSAGE = Buffer.from('what is signed');
 const DIGEST = createHash('sha256').update(MESSAGE).digest('base64url');
@@ -130,6 +131,8 @@ export function servedCases(place: HsmPlace): readonly HsmCase[] {
   const served = new Served(place);
   const keys = new Map<string, Key>();
   const keyOf = (name: string): Key => keys.get(name) ?? assert.fail(`no key ${name}`);
+  const signWith = (name: string) =>
+    served.send('POST', `/keys/${name}/sign`, { alg: 'PS256', value: DIGEST });
   const make = async (name: string, json: object) => keys.set(name, await served.make(name, json));
   return [
     {
@@ -220,12 +223,35 @@ export function servedCases(place: HsmPlace): readonly HsmCase[] {
       },
     },
     {
+      name: 'served: while the token is away its keys answer 503, and all else goes on',
+      run: async () => {
+        place.hsm.takeAway();
+        try {
+          const refused = await served.send('POST', '/keys/more/create', { kty: 'RSA-HSM' });
+          assert.equal(refused.status, 503);
+          assert.equal(refused.headers['retry-after'], '1');
+          assert.equal(refused.read(ERROR).error.code, 'ServiceUnavailable');
+          assert.doesNotMatch(refused.text, /CKR_|token|strongroom/);
+          assert.equal((await signWith('held')).status, 503);
+          (await served.send('GET', '/keys/held')).expect(200);
+          await requireSignature(served, 'soft', keyOf('soft'));
+        } finally {
+          place.hsm.bringBack();
+        }
+      },
+    },
+    {
+      name: 'served: when the token is back its keys work, and nobody restarted anything',
+      run: async () => {
+        while ((await signWith('held')).status === 503);
+        await requireSignature(served, 'held', keyOf('held'));
+      },
+    },
+    {
       name: 'served: without the token its keys do nothing, and software’s still work',
       run: async () => {
         await served.start([]);
-        const refused = await served.send('POST', '/keys/held/sign', {
-          ...{ alg: 'PS256', value: DIGEST },
-        });
+        const refused = await signWith('held');
         assert.equal(refused.status, 500);
         assert.doesNotMatch(refused.text, /pkcs11|HSM/);
         (await served.send('GET', '/keys/held')).expect(200);

@@ -1,6 +1,6 @@
 // SoftHSM 2, a token in software that speaks PKCS#11: installed if need be, with tokens of its own
 // in a folder of the test's. Nothing of the machine's own tokens is touched.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { run } from '#test/kit/children.ts';
@@ -22,6 +22,9 @@ export interface SoftHsm {
   readonly environment: Readonly<Record<string, string>>;
   /** Makes a token. */
   initialize(label: string, pin: string): Promise<void>;
+  /** Takes the tokens away, as if their device were unplugged. */
+  takeAway(): void;
+  bringBack(): void;
 }
 
 /** Or why there is none here. */
@@ -40,6 +43,8 @@ export async function prepareSoftHsm(folder: string): Promise<SoftHsm | { unavai
   return {
     module,
     environment,
+    takeAway: () => renameSync(tokens, `${tokens}.away`),
+    bringBack: () => renameSync(`${tokens}.away`, tokens),
     async initialize(label, pin) {
       const which = ['--init-token', '--free', '--label', label];
       const finished = await run(

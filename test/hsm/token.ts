@@ -26,6 +26,7 @@ import {
   verify,
   wrapKey,
 } from '#cryptography';
+import { systemClock } from '#kernel';
 import type { HsmCase, HsmPlace } from './suite.ts';
 
 const MESSAGE = Buffer.from('what is signed');
@@ -34,7 +35,7 @@ export function tokenCases(place: HsmPlace): readonly HsmCase[] {
   const access = { module: place.hsm.module, label: place.token, pin: place.pin };
   let opened: Promise<TokenProvider> | undefined;
   const provider = () => {
-    opened ??= openTokenProvider(access);
+    opened ??= openTokenProvider({ access, clock: systemClock });
     return opened;
   };
   return [
@@ -223,7 +224,10 @@ async function reopened(place: HsmPlace, provider: TokenProvider): Promise<void>
     true,
   );
   const { hsm, otherToken, pin } = place;
-  const other = await openTokenProvider({ module: hsm.module, label: otherToken, pin });
+  const access = { module: hsm.module, label: otherToken, pin };
+  const other = await openTokenProvider({ access, clock: systemClock });
+  // A token without any wrapping key is taken for one that is away.
+  await other.make({ kty: 'EC', crv: 'P-256' });
   const stranger = await other.open(saved);
   await assert.rejects(
     sign({ key: stranger, algorithm: 'ES256', digest: digestOf('sha256') }),

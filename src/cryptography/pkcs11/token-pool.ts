@@ -2,57 +2,72 @@
 // PKCS#11 blocks for as long as the device takes.
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Clock } from '#kernel';
 import type { DecryptionScheme, DigestName, SigningMethod } from '../engine.ts';
 import { type Failure, WorkerPool } from '../worker-pool.ts';
+import { TokenConnection } from './token-connection.ts';
 import { TokenError, type TokenErrorCode } from './token-error.ts';
 import type {
   ClearKey,
   MadeKey,
+  SentTask,
+  ThreadStart,
   TokenAccess,
   TokenCipher,
   TokenKeySpec,
   TokenResult,
-  TokenTask,
   WrappedKey,
 } from './token-task.ts';
 
 const THREADS_MAX = 4;
 
-export class TokenPool {
-  readonly #pool: WorkerPool<TokenTask, TokenResult>;
+export interface TokenPoolOptions {
+  readonly access: TokenAccess;
+  readonly clock: Clock;
+}
 
-  private constructor(access: TokenAccess) {
-    this.#pool = new WorkerPool({
+export class TokenPool {
+  readonly #threads: WorkerPool<SentTask, TokenResult>;
+  readonly #connection: TokenConnection;
+
+  private constructor({ access, clock }: TokenPoolOptions) {
+    const epoch = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const workerData: ThreadStart = { access, epoch };
+    this.#threads = new WorkerPool({
       size: Math.min(Math.max(availableParallelism(), 2), THREADS_MAX),
-      start: () =>
-        new Worker(new URL('./token-thread.ts', import.meta.url), { workerData: access }),
+      start: () => new Worker(new URL('./token-thread.ts', import.meta.url), { workerData }),
       failure: toTokenError,
+    });
+    this.#connection = new TokenConnection({
+      clock,
+      epoch,
+      send: (sent) => this.#threads.run(sent),
     });
   }
 
-  /** Rejects with TokenError `unavailable` if the module, the token or the PIN is not right. */
-  static async open(access: TokenAccess): Promise<TokenPool> {
-    const pool = new TokenPool(access);
-    await pool.#pool.run({ kind: 'open' });
+  /** Rejects with TokenError `unavailable` or `pinRefused`. */
+  static async open(options: TokenPoolOptions): Promise<TokenPool> {
+    const pool = new TokenPool(options);
+    await pool.#connection.open();
     return pool;
   }
 
   async generate(spec: TokenKeySpec): Promise<MadeKey> {
-    const made = await this.#pool.run({ kind: 'generate', spec });
+    const made = await this.#connection.run({ kind: 'generate', spec });
     if (made === undefined || made instanceof Uint8Array) throw unexpected();
     return made;
   }
 
   async import(key: ClearKey): Promise<Buffer> {
-    return bytesOf(await this.#pool.run({ kind: 'import', key }));
+    return bytesOf(await this.#connection.run({ kind: 'import', key }));
   }
 
   async sign(key: WrappedKey, method: SigningMethod, digest: Uint8Array): Promise<Buffer> {
-    return bytesOf(await this.#pool.run({ kind: 'sign', key, method, digest }));
+    return bytesOf(await this.#connection.run({ kind: 'sign', key, method, digest }));
   }
 
   async hmac(key: WrappedKey, hash: DigestName, message: Uint8Array): Promise<Buffer> {
-    return bytesOf(await this.#pool.run({ kind: 'hmac', key, hash, message }));
+    return bytesOf(await this.#connection.run({ kind: 'hmac', key, hash, message }));
   }
 
   /** `undefined`: does not open. For RSA1_5 see EngineKey. */
@@ -61,11 +76,11 @@ export class TokenPool {
     scheme: DecryptionScheme,
     ciphertext: Uint8Array,
   ): Promise<Buffer | undefined> {
-    return maybe(await this.#pool.run({ kind: 'decrypt', key, scheme, ciphertext }));
+    return maybe(await this.#connection.run({ kind: 'decrypt', key, scheme, ciphertext }));
   }
 
   async encipher(key: WrappedKey, cipher: TokenCipher, text: Uint8Array): Promise<Buffer> {
-    return bytesOf(await this.#pool.run({ kind: 'encipher', key, cipher, text }));
+    return bytesOf(await this.#connection.run({ kind: 'encipher', key, cipher, text }));
   }
 
   /** `undefined`: does not open. */
@@ -74,16 +89,18 @@ export class TokenPool {
     cipher: TokenCipher,
     text: Uint8Array,
   ): Promise<Buffer | undefined> {
-    return maybe(await this.#pool.run({ kind: 'decipher', key, cipher, text }));
+    return maybe(await this.#connection.run({ kind: 'decipher', key, cipher, text }));
   }
 
   close(): Promise<void> {
-    return this.#pool.close();
+    return this.#threads.close();
   }
 }
 
 const CODES: readonly string[] = [
   'unavailable',
+  'pinRefused',
+  'lost',
   'unsupported',
   'foreignKey',
 ] satisfies TokenErrorCode[];

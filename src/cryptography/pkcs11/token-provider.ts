@@ -11,8 +11,8 @@ import { fromHeldKey, type KeyMaterial, keyObject } from '../key-material.ts';
 import type { KeyProvider } from '../key-provider.ts';
 import type { AesCipher, SymmetricKey } from '../symmetric-key.ts';
 import { TokenError } from './token-error.ts';
-import { TokenPool } from './token-pool.ts';
-import type { ClearKey, TokenAccess, WrappedKey } from './token-task.ts';
+import { TokenPool, type TokenPoolOptions } from './token-pool.ts';
+import type { ClearKey, WrappedKey } from './token-task.ts';
 
 const PUBLIC_EXPONENT = 65_537;
 
@@ -21,9 +21,9 @@ type Described =
   | { readonly kty: 'RSA' | 'EC'; readonly spki: Uint8Array }
   | { readonly kty: 'oct'; readonly sizeBits: number };
 
-/** Rejects with TokenError `unavailable`, in words for the operator. */
-export async function openTokenProvider(access: TokenAccess): Promise<TokenProvider> {
-  return new TokenProvider(await TokenPool.open(access));
+/** Rejects with TokenError `unavailable` or `pinRefused`, in words for the operator. */
+export async function openTokenProvider(options: TokenPoolOptions): Promise<TokenProvider> {
+  return new TokenProvider(await TokenPool.open(options));
 }
 
 export class TokenProvider implements KeyProvider {

@@ -40,9 +40,23 @@ export interface TokenCipher {
   readonly aad?: Uint8Array | undefined;
 }
 
+/** A task, and the connection that it is for. */
+export interface SentTask {
+  readonly epoch: number;
+  readonly task: TokenTask;
+}
+
+/** What a thread starts with. `epoch` is shared: a task of an earlier one is not begun. */
+export interface ThreadStart {
+  readonly access: TokenAccess;
+  readonly epoch: Int32Array;
+}
+
 export type TokenTask =
   /** Nothing but signing in. */
   | { readonly kind: 'open' }
+  /** Ends the module for the whole process and starts it again. No other task may be running. */
+  | { readonly kind: 'restart' }
   | { readonly kind: 'generate'; readonly spec: TokenKeySpec }
   | { readonly kind: 'import'; readonly key: ClearKey }
   | {

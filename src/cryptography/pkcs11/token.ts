@@ -43,12 +43,17 @@ export class Token {
   readonly #wrapping: WrappingKeys;
   readonly #handles: HandleCache;
 
-  constructor(access: TokenAccess) {
-    const { library, session } = openSession(access);
+  constructor(library: PKCS11, access: TokenAccess) {
+    const session = openSession(library, access);
     this.#library = library;
     this.#session = session;
     this.#wrapping = new WrappingKeys(library, session);
     this.#handles = new HandleCache((handle) => library.C_DestroyObject(session, handle));
+  }
+
+  /** Whether it answers, with its wrapping keys in it. */
+  isThere(): boolean {
+    return this.#wrapping.areThere();
   }
 
   generate(spec: TokenKeySpec): MadeKey {
@@ -177,7 +182,8 @@ export class Token {
       try {
         return this.#library.C_UnwrapKey(this.#session, mechanism, handle, wrapped, template);
       } catch (cause) {
-        throw new TokenError('foreignKey', `the key does not unwrap: ${messageOf(cause)}`);
+        const message = `the key does not unwrap: ${messageOf(cause)}`;
+        throw new TokenError('foreignKey', message, { cause });
       }
     });
   }

@@ -53,6 +53,15 @@ export class WrappingKeys {
     return found;
   }
 
+  /** Asks the token, whatever is known here. */
+  areThere(): boolean {
+    try {
+      return this.#search().length > 0;
+    } catch {
+      return false;
+    }
+  }
+
   #make(): void {
     const template = wrappingKeyTemplate(LABEL, randomBytes(ID_BYTES), KEY_BYTES);
     this.#library.C_GenerateKey(this.#session, { mechanism: pkcs11.CKM_AES_KEY_GEN }, template);
