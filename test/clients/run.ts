@@ -12,6 +12,7 @@ import {
   vaultScope,
 } from '#test/kit/estate.ts';
 import { type Instance, startInstance, temporaryDirectory } from '#test/kit/instance.ts';
+import { startNameProxy } from '#test/kit/name-proxy.ts';
 import { Report } from '#test/kit/report.ts';
 import { az } from './az.ts';
 import { go } from './go.ts';
@@ -73,6 +74,7 @@ async function preparePlace(instance: Instance, agent: Agent): Promise<Place> {
     clientSecret: application.credentials.clientSecret,
     workload: await agent.workload('clients'),
     workloadObjectId: agent.objectId,
+    proxy: await startNameProxy(instance),
     secretName,
     secretValue,
     proofs: await Proofs.make(owner, application, vault),

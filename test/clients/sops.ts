@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { z } from '#kernel';
 import { type Finished, run } from '#test/kit/children.ts';
 import { admitToVault, assignRole, createVault, ROLES, vaultScope } from '#test/kit/estate.ts';
-import { startNameProxy } from '#test/kit/name-proxy.ts';
 import { folderForThisRun } from '#test/kit/run-folders.ts';
 import {
   CACHE,
@@ -96,17 +95,17 @@ class User {
   readonly #place: Place;
   readonly #environment: Readonly<Record<string, string>>;
 
-  private constructor(place: Place, kid: string, proxy: string) {
+  private constructor(place: Place, kid: string) {
     this.#place = place;
     this.kid = kid;
     this.#environment = {
       ...identityEnvironment(place),
-      ...{ HTTPS_PROXY: proxy, SSL_CERT_FILE: place.caFile, HOME: this.#folder },
+      ...{ HTTPS_PROXY: place.proxy, SSL_CERT_FILE: place.caFile, HOME: this.#folder },
     };
   }
 
   static async of(place: Place): Promise<User> {
-    const { owner, domain } = place.instance;
+    const { owner } = place.instance;
     const vault = await createVault(owner, { model: 'rbac' });
     await admitToVault(owner, owner, vault);
     const to = { objectId: place.workloadObjectId };
@@ -114,7 +113,7 @@ class User {
     const path = '/keys/files/create';
     const made = await owner.vault(vault, { method: 'POST', path, json: { kty: 'RSA' } });
     const { kid } = made.expect(200).read(KEY).key;
-    return new User(place, kid, await startNameProxy(domain));
+    return new User(place, kid);
   }
 
   get version(): string {

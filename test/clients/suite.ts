@@ -20,6 +20,8 @@ export interface Place {
   readonly workload: Readonly<Record<string, string>>;
   /** Object id of the identity that the agent gives it. */
   readonly workloadObjectId: string;
+  /** Address of a proxy that finds the names of the instance, at the default port too. */
+  readonly proxy: string;
   /** A secret that exists, and its value. */
   readonly secretName: string;
   readonly secretValue: string;
