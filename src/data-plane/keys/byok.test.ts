@@ -54,6 +54,22 @@ test('a blob that names the exchange key without its version means the latest', 
   assert.equal((await bring(vault, 'EC-HSM', blob)).status, 200);
 });
 
+test('a blob may be in either base64, as the specification and the SDKs have it', async () => {
+  const vault = await withExchangeKey();
+  const key = await generateKey({ kty: 'EC', crv: 'P-256' });
+  // Octets that have + and / in plain base64, whatever was wrapped.
+  const { kid = '', ciphertext } = parseTransferBlob(await blobFor(vault, key)) ?? {};
+  const json = JSON.stringify({
+    schema_version: '1.0.0',
+    header: { kid, alg: 'dir', enc: 'CKM_RSA_AES_KEY_WRAP' },
+    ciphertext: ciphertext?.toString('base64'),
+    generator: 'ÿÿÿ>>>???',
+  });
+  const blob = Buffer.from(json).toString('base64');
+  assert.match(blob, /[+/].*=$/);
+  assert.equal((await bring(vault, 'EC-HSM', blob)).status, 200);
+});
+
 test('every unfit blob gets one and the same answer', async () => {
   const vault = await withExchangeKey();
   const key = await generateKey({ kty: 'EC', crv: 'P-256' });

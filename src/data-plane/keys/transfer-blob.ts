@@ -29,17 +29,25 @@ const blobSchema = z.object({
   ciphertext: z.string().min(1),
 });
 
-/** base64url of the JSON → its parts; `undefined` if it is anything else. */
+/** base64 of the JSON → its parts; `undefined` if it is anything else. */
 export function parseTransferBlob(text: string): TransferBlob | undefined {
-  const json = text.length > CHARACTERS_MAX ? undefined : decodeBase64Url(text);
+  const json = text.length > CHARACTERS_MAX ? undefined : decodeEitherBase64(text);
   if (json === undefined) return undefined;
   try {
     const { header, ciphertext } = blobSchema.parse(parseJson(json.toString('utf8')));
-    const bytes = decodeBase64Url(ciphertext);
+    const bytes = decodeEitherBase64(ciphertext);
     return bytes && { kid: header.kid, ciphertext: bytes };
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The specification says base64url of the inner part and "Base64" of the whole, and tools of third
+ * parties take it at its word; the SDKs send base64url.
+ */
+function decodeEitherBase64(text: string): Buffer | undefined {
+  return decodeBase64Url(text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_'));
 }
 
 export function renderTransferBlob(blob: TransferBlob, enc: TransferAlgorithm): string {
