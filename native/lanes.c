@@ -14,13 +14,14 @@
 // all of it where nobody else does.
 #define NICENESS 19
 
-// While more waits, what is done is handed over in groups: waking JavaScript's thread for each
-// signature costs it more than answering does.
+// While every lane has its next job waiting, what is done is handed over in groups: waking
+// JavaScript's thread for each signature costs it more than answering does.
 #define GROUP_NS 1000000
 
 typedef struct {
   Job *first;
   Job *last;
+  unsigned length;
 } Queue;
 
 typedef struct {
@@ -37,7 +38,7 @@ typedef struct {
   napi_threadsafe_function bell;
   size_t in_flight;
   unsigned thread_count;
-  unsigned threads_max;
+  unsigned threads_max;  // Never changes.
   uv_thread_t *threads;
 } Lanes;
 
@@ -49,11 +50,13 @@ static void push(Queue *queue, Job *job) {
     queue->last->next = job;
   }
   queue->last = job;
+  queue->length++;
 }
 
 static Job *shift(Queue *queue) {
   Job *job = queue->first;
   queue->first = job->next;
+  queue->length--;
   return job;
 }
 
@@ -68,7 +71,8 @@ static void rank_behind(void) {
 static bool should_ring(Lanes *lanes) {
   if (lanes->is_rung) return false;
   uint64_t now_ns = uv_hrtime();
-  if (lanes->waiting.first != NULL && now_ns - lanes->rung_at_ns < GROUP_NS) return false;
+  bool is_busy = lanes->waiting.length >= lanes->threads_max;
+  if (is_busy && now_ns - lanes->rung_at_ns < GROUP_NS) return false;
   lanes->is_rung = true;
   lanes->rung_at_ns = now_ns;
   return true;
@@ -115,7 +119,7 @@ static void answer_done(napi_env env, napi_value callback, void *context, void *
   Lanes *lanes = context;
   uv_mutex_lock(&lanes->mutex);
   Job *first = lanes->done.first;
-  lanes->done.first = NULL;
+  lanes->done = (Queue){0};
   lanes->is_rung = false;
   uv_mutex_unlock(&lanes->mutex);
   for (Job *job = first; job != NULL; job = job->next) lanes->in_flight--;
