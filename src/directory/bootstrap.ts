@@ -3,7 +3,8 @@
 import type { Clock } from '#kernel';
 import type { View } from '#storage';
 import { addPassword, createApplication } from './applications.ts';
-import { addRoleMember, directoryRoleIds } from './directory-roles.ts';
+import { directoryRoleIds } from './directory-role-ids.ts';
+import { addRoleMember } from './directory-roles.ts';
 import { within } from './object-store.ts';
 import { recordPath } from './paths.ts';
 import type { Tenant } from './records.ts';

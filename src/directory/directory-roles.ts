@@ -1,17 +1,10 @@
 // Directory roles: who may do what in the directory itself. They give nothing on resources or
-// vaults. Template ids are Microsoft's, the same in every tenant.
+// vaults.
 import type { View } from '#storage';
+import { directoryRoleIds } from './directory-role-ids.ts';
+import { requireOtherAdministrator } from './last-administrator.ts';
 import { recordPath } from './paths.ts';
 import type { DirectoryRole } from './records.ts';
-
-export const directoryRoleIds = {
-  globalAdministrator: '62e90394-69f5-4237-9190-012177145e10',
-  globalReader: 'f2ef992c-3afb-46b9-b7cf-a126ee74c451',
-  applicationAdministrator: '9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3',
-  userAdministrator: 'fe930be7-5e62-47db-91af-98c3a49a38b1',
-  groupsAdministrator: 'fdd7a751-b60b-444a-984c-02652fe8fa1c',
-  directoryReaders: '88d8e3e3-8f55-4a1e-953a-9b9898b8876b',
-} as const;
 
 export interface DirectoryRoleDefinition {
   readonly roleTemplateId: string;
@@ -78,12 +71,16 @@ export async function addRoleMember(
   });
 }
 
+/** Throws for the last who administers the tenant. */
 export async function removeRoleMember(
   view: View,
   roleTemplateId: string,
   objectId: string,
 ): Promise<void> {
   await view.transact(async (transaction) => {
+    if (roleTemplateId === directoryRoleIds.globalAdministrator) {
+      await requireOtherAdministrator(transaction, objectId);
+    }
     const path = recordPath('role', roleTemplateId);
     const before = await transaction.get<DirectoryRole>(path);
     const members = (before?.members ?? []).filter((member) => member !== objectId);

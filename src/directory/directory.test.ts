@@ -13,7 +13,8 @@ import {
 import { bootstrapTenant } from './bootstrap.ts';
 import { decideSecret } from './client-secret.ts';
 import { Directory } from './directory.ts';
-import { addRoleMember, directoryRoleIds, removeRoleMember } from './directory-roles.ts';
+import { directoryRoleIds } from './directory-role-ids.ts';
+import { addRoleMember, removeRoleMember } from './directory-roles.ts';
 import { createGroup, deleteGroup } from './groups.ts';
 import { addReferences, removeReferences } from './references.ts';
 import { createServicePrincipal, deleteServicePrincipal } from './service-principals.ts';

@@ -38,12 +38,12 @@ export {
   restoreDeletedItem,
 } from './deleted-items.ts';
 export { Directory, type DirectoryObjectType, type DirectoryOptions } from './directory.ts';
+export { directoryRoleIds } from './directory-role-ids.ts';
 export {
   addRoleMember,
   type DirectoryRoleDefinition,
   decidePrivilegedChange,
   directoryRoleDefinitions,
-  directoryRoleIds,
   removeRoleMember,
 } from './directory-roles.ts';
 export {

@@ -5,6 +5,7 @@ import { graphErrors } from '#errors';
 import { ApiError, type Clock, newGuid } from '#kernel';
 import type { View } from '#storage';
 import { release } from './claims.ts';
+import { requireOtherAdministrator } from './last-administrator.ts';
 import { graphTime, update } from './object-store.ts';
 import { type Claim, claimPath, recordPath } from './paths.ts';
 import type { ServicePrincipal } from './records.ts';
@@ -49,6 +50,7 @@ export function createServicePrincipal(
   });
 }
 
+/** Throws for the last who administers the tenant. */
 export function updateServicePrincipal(
   view: View,
   id: string,
@@ -59,18 +61,23 @@ export function updateServicePrincipal(
     >
   >,
 ): Promise<ServicePrincipal> {
-  return update<ServicePrincipal>(view, { kind: 'servicePrincipal', id }, (before) => ({
-    ...before,
-    ...changes,
-  }));
+  const target = { kind: 'servicePrincipal', id } as const;
+  return update<ServicePrincipal>(view, target, async (before, transaction) => {
+    if (changes.accountEnabled === false) await requireOtherAdministrator(transaction, before.id);
+    return { ...before, ...changes };
+  });
 }
 
-/** Soft-deletes; every token of the principal is refused from the next request on. */
+/**
+ * Soft-deletes; every token of the principal is refused from the next request on. Throws for the
+ * last who administers the tenant.
+ */
 export async function deleteServicePrincipal(view: View, id: string, clock: Clock): Promise<void> {
   await update<ServicePrincipal>(
     view,
     { kind: 'servicePrincipal', id },
     async (before, transaction) => {
+      await requireOtherAdministrator(transaction, before.id);
       await release(transaction, {
         property: 'servicePrincipalAppId',
         value: before.appId,

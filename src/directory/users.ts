@@ -4,6 +4,7 @@ import { graphErrors } from '#errors';
 import { ApiError, type Clock, newGuid } from '#kernel';
 import type { View } from '#storage';
 import { claim, release } from './claims.ts';
+import { requireOtherAdministrator } from './last-administrator.ts';
 import { graphTime, update } from './object-store.ts';
 import { recordPath } from './paths.ts';
 import type { User } from './records.ts';
@@ -46,7 +47,7 @@ export async function createUser(view: View, input: UserInput, clock: Clock): Pr
   });
 }
 
-/** A new password also ends every session. */
+/** A new password also ends every session. Throws for the last who administers the tenant. */
 export async function updateUser(
   view: View,
   target: { readonly id: string; readonly changes: UserChanges },
@@ -57,6 +58,8 @@ export async function updateUser(
   const name = properties.userPrincipalName ?? known?.userPrincipalName ?? '';
   const secrets = passwordProfile && (await sealPassword(passwordProfile, name));
   return update<User>(view, { kind: 'user', id: target.id }, async (before, transaction) => {
+    if (properties.accountEnabled === false)
+      await requireOtherAdministrator(transaction, before.id);
     const cut = secrets && { signInSessionsValidFromDateTime: sessionCut(before, clock) };
     const after: User = { ...before, ...properties, ...secrets, ...cut };
     if (after.userPrincipalName !== before.userPrincipalName) {
@@ -75,8 +78,10 @@ export function revokeSignInSessions(view: View, id: string, clock: Clock): Prom
   }));
 }
 
+/** Throws for the last who administers the tenant. */
 export async function deleteUser(view: View, id: string, clock: Clock): Promise<void> {
   await update<User>(view, { kind: 'user', id }, async (before, transaction) => {
+    await requireOtherAdministrator(transaction, before.id);
     await release(transaction, nameClaim(before));
     return { ...before, deletedDateTime: graphTime(clock) };
   });

@@ -13,7 +13,6 @@ import { graphErrors } from '#errors';
 import { type Operation, operation } from '#kernel';
 import type { LoginEndpoints } from '../../login-context.ts';
 import { renderDirectoryObjects } from '../directory-objects/wire.ts';
-import { requireOthers } from '../directory-roles/role-holders.ts';
 import {
   firstOwners,
   type GraphContext,
@@ -79,10 +78,7 @@ function applicationSpec(context: Context): ObjectSpec<Application, ApplicationB
     remove: async ({ target, view }) => {
       // First the principal: access must end even if the second write does not happen.
       const own = directory.servicePrincipalByAppId(target.appId);
-      if (own) {
-        requireOthers(context, own.id);
-        await deleteServicePrincipal(view, own.id, clock);
-      }
+      if (own) await deleteServicePrincipal(view, own.id, clock);
       await deleteApplication(view, target.id, clock);
     },
   };

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { directoryRoleIds } from '#directory';
+import {
+  addRoleMember,
+  createManagedIdentity,
+  directoryRoleIds,
+  removeRoleMember,
+} from '#directory';
 import { newGuid } from '#kernel';
 import { type GraphAnswer, GraphCaller } from '../graph-caller.fixture.ts';
 
@@ -85,6 +90,82 @@ describe('directory roles', () => {
     }
     const back = admin.reference(administrator.objectId);
     assert.equal((await admin.post(`${members(globalAdministrator)}/$ref`, back)).status, 204);
+  });
+});
+
+describe('of two last administrators who go at the same moment', () => {
+  const ways: Readonly<Record<string, (caller: GraphCaller, id: string) => Promise<GraphAnswer>>> =
+    {
+      'taken from the role': (caller, id) =>
+        caller.delete(`${members(globalAdministrator)}/${id}/$ref`),
+      'taken by assignment': (caller, id) =>
+        caller.delete(`${MANAGED}/roleAssignments/${globalAdministrator}.${id}`),
+      disabled: (caller, id) =>
+        caller.patch(`/${setOf(caller, id)}/${id}`, { accountEnabled: false }),
+      deleted: (caller, id) => caller.delete(`/${setOf(caller, id)}/${id}`),
+    };
+  const pairs = {
+    'a person and a program': async () => {
+      const caller = await GraphCaller.administrator();
+      const { automation, administrator } = caller.tenant.made;
+      return { caller, one: administrator.objectId, other: automation.objectId };
+    },
+    'two programs': async () => {
+      const first = await GraphCaller.administrator();
+      const { caller } = await first.register('second', globalAdministrator);
+      const { automation, administrator } = first.tenant.made;
+      await removeRoleMember(first.tenant.view, globalAdministrator, administrator.objectId);
+      return { caller, one: automation.objectId, other: caller.objectId };
+    },
+    'two people': async () => {
+      const first = await GraphCaller.administrator();
+      const caller = await first.person('second', globalAdministrator);
+      const { automation, administrator } = first.tenant.made;
+      await removeRoleMember(first.tenant.view, globalAdministrator, automation.objectId);
+      return { caller, one: administrator.objectId, other: caller.objectId };
+    },
+  } as const;
+  const setOf = ({ tenant }: GraphCaller, id: string) =>
+    tenant.directory.user(id) ? 'users' : 'servicePrincipals';
+
+  for (const [first, goOne] of Object.entries(ways)) {
+    for (const [second, goOther] of Object.entries(ways)) {
+      for (const [kind, administrators] of Object.entries(pairs)) {
+        test(`one stays: ${first}, and ${second}; ${kind}`, async () => {
+          const { caller, one, other } = await administrators();
+          const { directory } = caller.tenant;
+          const answers = await Promise.all([goOne(caller, one), goOther(caller, other)]);
+          const refused = answers.filter(({ status }) => status === 400);
+          assert.equal(refused.length, 1, answers.map(({ text }) => text).join());
+          assert.deepEqual(refused[0]?.refusal, BAD);
+          const holders = directory.directoryRole(globalAdministrator)?.members ?? [];
+          assert.equal(holders.filter((id) => directory.isEnabled(id)).length, 1);
+        });
+      }
+    }
+  }
+
+  test('a managed identity does not count: it goes with its resource', async () => {
+    const caller = await GraphCaller.administrator();
+    const { tenant } = caller;
+    const input = { resourceId: '/subscriptions/s/x', displayName: 'machine' };
+    const identity = await createManagedIdentity(tenant.view, input, tenant.clock);
+    await addRoleMember(tenant.view, globalAdministrator, identity.id);
+    const { automation, administrator } = tenant.made;
+    const one = `${members(globalAdministrator)}/${administrator.objectId}/$ref`;
+    assert.equal((await caller.delete(one)).status, 204);
+    const other = `${members(globalAdministrator)}/${automation.objectId}/$ref`;
+    assert.deepEqual((await caller.delete(other)).refusal, BAD);
+  });
+
+  test('whoever holds the role but is disabled can always be taken out of it', async () => {
+    const caller = await GraphCaller.administrator();
+    const id = await caller.createUser('former', { accountEnabled: false });
+    await addRoleMember(caller.tenant.view, globalAdministrator, id);
+    const { administrator } = caller.tenant.made;
+    const one = `${members(globalAdministrator)}/${administrator.objectId}/$ref`;
+    assert.equal((await caller.delete(one)).status, 204);
+    assert.equal((await caller.delete(`${members(globalAdministrator)}/${id}/$ref`)).status, 204);
   });
 });
 

@@ -17,7 +17,7 @@ import {
 import { parseReference } from '../links/link-rows.ts';
 import { linkedRows } from '../links/linked-list.ts';
 import { renderEntity, type WireObject } from '../odata/entity.ts';
-import { requireHolder, requireNotLast } from './role-holders.ts';
+import { requireHeld, requireHolder } from './role-holders.ts';
 
 const READ = 'Directory.Read.All';
 const reads = { kind: 'directory', permission: READ } as const;
@@ -131,7 +131,7 @@ function memberRows(context: GraphContext): readonly Operation<GraphTarget>[] {
       handle: async ({ params, grant }) => {
         const role = requireRole(params.id);
         const member = params.member.toLowerCase();
-        requireNotLast(context, role, member);
+        requireHeld(context, role, member);
         await removeRoleMember(openView(context, grant), role, member);
         return {};
       },
@@ -185,7 +185,7 @@ function assignmentRows(context: GraphContext): readonly Operation<GraphTarget>[
       params: idParams,
       handle: async ({ params, grant }) => {
         const [role = '', member = ''] = params.id.toLowerCase().split('.');
-        requireNotLast(context, requireRole(role), member);
+        requireHeld(context, requireRole(role), member);
         await removeRoleMember(openView(context, grant), role, member);
         return {};
       },

@@ -1,5 +1,4 @@
-// Who can hold a directory role, and who cannot lose it.
-import { directoryRoleIds } from '#directory';
+// Who can hold a directory role, and who does.
 import { graphErrors } from '#errors';
 import { ApiError } from '#kernel';
 import { found, type GraphContext } from '../graph-context.ts';
@@ -18,18 +17,10 @@ export function requireHolder({ directory }: GraphContext, role: string, id: str
   }
 }
 
-/** Throws if nobody but `id` could administer the tenant: who goes must not be the last. */
-export function requireOthers({ directory }: Pick<GraphContext, 'directory'>, id: string): void {
-  const role = directoryRoleIds.globalAdministrator;
-  const holders = directory.directoryRole(role)?.members ?? [];
-  const others = holders.filter((other) => other !== id && directory.isEnabled(other));
-  if (holders.includes(id) && others.length === 0)
-    throw new ApiError(graphErrors.lastAdministrator);
-}
-
-/** Throws `Request_ResourceNotFound`, or refuses to leave the tenant without an administrator. */
-export function requireNotLast({ directory }: GraphContext, role: string, id: string): void {
-  const holders = directory.directoryRole(role)?.members ?? [];
-  found(holders.includes(id) ? id : undefined, id);
-  if (role === directoryRoleIds.globalAdministrator) requireOthers({ directory }, id);
+/** Throws `Request_ResourceNotFound`. */
+export function requireHeld({ directory }: GraphContext, role: string, id: string): void {
+  found(
+    directory.directoryRole(role)?.members.find((member) => member === id),
+    id,
+  );
 }

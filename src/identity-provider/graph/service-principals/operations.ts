@@ -11,7 +11,6 @@ import {
 import { graphErrors } from '#errors';
 import { ApiError, type Operation, operation } from '#kernel';
 import { renderDirectoryObjects } from '../directory-objects/wire.ts';
-import { requireOthers } from '../directory-roles/role-holders.ts';
 import {
   firstOwners,
   type GraphContext,
@@ -67,7 +66,6 @@ function principalSpec(context: GraphContext): ObjectSpec<ServicePrincipal, Serv
       errors: [graphErrors.lastAdministrator],
       apply: async ({ target, body, view }) => {
         const { accountEnabled, displayName, appRoleAssignmentRequired, tags } = body;
-        if (accountEnabled === false) requireOthers(context, target.id);
         await updateServicePrincipal(view, target.id, {
           ...(accountEnabled === undefined ? {} : { accountEnabled }),
           ...(displayName === undefined ? {} : { displayName }),
@@ -83,7 +81,6 @@ function principalSpec(context: GraphContext): ObjectSpec<ServicePrincipal, Serv
       if (target.servicePrincipalType === 'ManagedIdentity' || isMicrosofts) {
         throw new ApiError(graphErrors.requestDenied);
       }
-      requireOthers(context, target.id);
       await deleteServicePrincipal(view, target.id, clock);
     },
   };

@@ -13,7 +13,6 @@ import { ApiError, type Operation, operation, type Principal, type RawRequest, z
 import type { View } from '#storage';
 import { SignInLimits } from '../../token/sign-in-limits.ts';
 import { renderDirectoryObjects } from '../directory-objects/wire.ts';
-import { requireOthers } from '../directory-roles/role-holders.ts';
 import {
   found,
   type GraphContext,
@@ -63,14 +62,12 @@ function userSpec(context: GraphContext): ObjectSpec<User, UserBody> {
         graphErrors.lastAdministrator,
       ],
       apply: async ({ target, body, view }) => {
-        if (body.accountEnabled === false) requireOthers(context, target.id);
         if (body.userPrincipalName) requireOwnDomain(context, body.userPrincipalName);
         const changes = parseUser(body, target);
         await updateUser(view, { id: target.id, changes }, clock);
       },
     },
     remove: async ({ target, view }) => {
-      requireOthers(context, target.id);
       await deleteUser(view, target.id, clock);
     },
   };
