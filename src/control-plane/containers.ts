@@ -8,25 +8,63 @@ import {
   type Place,
   parseResourceId,
   type ResourceId,
+  resourceGroupResourceId,
   scopeParts,
+  subscriptionResourceId,
   type Vault,
 } from '#resources';
-import type { Management } from './management.ts';
+import type { ActionQuestion, ArmContext, Management } from './management.ts';
 
-/** The subscription, resource group or management group that `scope` lies in; throws its 404. */
-export function checkContainers({ resources }: Management, scope: string): void {
+/** The subscription and resource group that `scope` lies in; throws the 404 of what is missing. */
+export function checkContainers(management: Management, scope: string): void {
+  const missing = missingContainer(management, scope);
+  if (missing !== undefined) throw missing.error;
+}
+
+/**
+ * The same where nothing has been decided yet: told to those only who may read what is missing.
+ * For all others it goes on as if it were there, and ends where it ends for who has no rights.
+ */
+export function checkVisibleContainers(
+  management: Management,
+  context: ArmContext,
+  scope: string,
+): void {
+  const missing = missingContainer(management, scope);
+  if (missing !== undefined && management.allows(context, missing.read)) throw missing.error;
+}
+
+interface MissingContainer {
+  readonly read: ActionQuestion;
+  readonly error: ApiError;
+}
+
+function missingContainer({ resources }: Management, scope: string): MissingContainer | undefined {
   const id = parseResourceId(scope);
   if (id === undefined) throw new ApiError(resourceManagerErrors.resourceIdInvalid);
   const { subscriptionId, resourceGroup } = scopeParts(id);
-  if (subscriptionId === undefined) return;
+  if (subscriptionId === undefined) return undefined;
   if (resources.subscription(subscriptionId) === undefined) {
-    throw new ApiError(resourceManagerErrors.subscriptionNotFound, { id: subscriptionId });
+    return {
+      read: {
+        action: 'Microsoft.Resources/subscriptions/read',
+        scope: subscriptionResourceId(subscriptionId),
+      },
+      error: new ApiError(resourceManagerErrors.subscriptionNotFound, { id: subscriptionId }),
+    };
   }
   // The group itself may be about to be made; what lies in it may not.
-  if (resourceGroup === undefined || id.segments.length <= RESOURCE_GROUP_SEGMENTS) return;
-  if (resources.resourceGroup(subscriptionId, resourceGroup) === undefined) {
-    throw new ApiError(resourceManagerErrors.resourceGroupNotFound, { name: resourceGroup });
+  if (resourceGroup === undefined || id.segments.length <= RESOURCE_GROUP_SEGMENTS) {
+    return undefined;
   }
+  if (resources.resourceGroup(subscriptionId, resourceGroup) !== undefined) return undefined;
+  return {
+    read: {
+      action: 'Microsoft.Resources/subscriptions/resourceGroups/read',
+      scope: resourceGroupResourceId(subscriptionId, resourceGroup),
+    },
+    error: new ApiError(resourceManagerErrors.resourceGroupNotFound, { name: resourceGroup }),
+  };
 }
 
 const RESOURCE_GROUP_SEGMENTS = 4;

@@ -86,6 +86,43 @@ function wellFormed(id: string): unknown {
   return {};
 }
 
+test('who has no right cannot tell what exists from what does not, nor a lock', async (t) => {
+  const arm = await openTestManagement();
+  await arm.createVault();
+  const stranger = await arm.newPrincipal();
+  const lock = `${GROUP}/providers/Microsoft.Authorization/locks/still`;
+  const ask = async (method: string, path: string, id: string) => {
+    const answer = await arm.send(method, path, { as: stranger, body: wellFormed(id) });
+    return [answer.status, answer.body];
+  };
+  const elsewhere = '33333333-3333-4333-8333-333333333333';
+  for (const { id, method, path, access } of arm.plane.operations) {
+    if (access.kind === 'anonymous' || !/\{(subscriptionId|scope)\}/.test(path)) continue;
+    for (const scope of [SUB, GROUP, VAULT]) {
+      const named = path.replace(/\{(\w+)\}/g, (_whole, name: string) => {
+        if (name === 'scope') return scope.slice(1);
+        if (name === 'subscriptionId') return SUBSCRIPTION;
+        if (name === 'resourceGroupName') return 'group';
+        return name === 'resourceProviderNamespace' ? 'Microsoft.KeyVault' : elsewhere;
+      });
+      await t.test(`${id} ${named}`, async () => {
+        const there = JSON.stringify(await ask(method, named, id));
+        const missing = {
+          [SUBSCRIPTION]: '44444444-4444-4444-8444-444444444444',
+          '/group': '/nobody',
+        };
+        for (const [name, other] of Object.entries(missing)) {
+          const answer = JSON.stringify(await ask(method, named.replaceAll(name, other), id));
+          assert.equal(answer, there.replaceAll(name, other));
+        }
+        await arm.send('PUT', lock, { body: { properties: { level: 'ReadOnly' } } });
+        assert.equal(JSON.stringify(await ask(method, named, id)), there);
+        await arm.send('DELETE', lock);
+      });
+    }
+  }
+});
+
 test('one is told of an unknown provider, type or path, and of a wrong method', async () => {
   const arm = await openTestManagement();
   const of = async (method: string, path: string) => {

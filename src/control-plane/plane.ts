@@ -15,7 +15,7 @@ import {
 } from '#kernel';
 import { tenantPartition } from '#storage';
 import type { ArmRow } from './arm-row.ts';
-import { checkContainers } from './containers.ts';
+import { checkContainers, checkVisibleContainers } from './containers.ts';
 import { refuseLocked } from './locks/lock.ts';
 import {
   callerOf,
@@ -73,19 +73,21 @@ function authorize(
   const caller = callerOf(context);
   const scope = row.scope(params);
   if (access.kind === 'authenticated') {
-    checkContainers(management, scope);
+    checkVisibleContainers(management, context, scope);
     return authenticatedGrant(caller, partition, operation.id);
   }
   if (access.kind !== 'action') throw new Error(`${operation.id} has no control-plane action`);
+  if (row.decidedBy === 'handler') {
+    checkVisibleContainers(management, context, scope);
+    return authenticatedGrant(caller, NO_RECORDS, operation.id);
+  }
   const attributes = row.attributes(params);
-  const grant =
-    row.decidedBy === 'handler'
-      ? authenticatedGrant(caller, NO_RECORDS, operation.id)
-      : management.require(context, {
-          action: access.action,
-          scope,
-          ...(attributes && { attributes }),
-        });
+  const grant = management.require(context, {
+    action: access.action,
+    scope,
+    ...(attributes && { attributes }),
+  });
+  // Behind the decision: who may not do it learns neither what there is nor what is locked.
   checkContainers(management, scope);
   refuseLocked(management, { operation, scope });
   return grant;

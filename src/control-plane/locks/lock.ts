@@ -15,13 +15,24 @@ export interface LockQuestion {
 export function refuseLocked({ resources }: Management, question: LockQuestion): void {
   const lock = decideLock(resources.locks(), question);
   if (lock === undefined) return;
+  const verb = question.operation.method === 'DELETE' ? 'delete' : 'write';
+  throw scopeLocked(lock, question.scope, verb);
+}
+
+/** For rows whose handler decides, and then has to ask this. Throws ScopeLocked. */
+export function refuseLockedWrite({ resources }: Management, scope: string): void {
+  const lock = findLock(resources.locks(), 'write', scope);
+  if (lock !== undefined) throw scopeLocked(lock, scope, 'write');
+}
+
+function scopeLocked(lock: Lock, scope: string, verb: 'write' | 'delete'): ApiError {
   const args = {
-    scope: question.scope,
-    verb: question.operation.method === 'DELETE' ? 'delete' : 'write',
+    scope,
+    verb,
     lockedScope: lock.scope,
   };
   const reason = { code: 'ScopeLocked', lock: lock.name, scope: lock.scope };
-  throw new ApiError(resourceManagerErrors.scopeLocked, args, { reason });
+  return new ApiError(resourceManagerErrors.scopeLocked, args, { reason });
 }
 
 /** The lock that forbids the operation, if one does. */
@@ -30,7 +41,14 @@ export function decideLock(
   { operation, scope }: LockQuestion,
 ): Lock | undefined {
   const verb = verbOf(operation);
-  if (verb === 'read') return undefined;
+  return verb === 'read' ? undefined : findLock(locks, verb, scope);
+}
+
+function findLock(
+  locks: Iterable<Lock>,
+  verb: 'write' | 'delete',
+  scope: string,
+): Lock | undefined {
   for (const lock of locks) {
     if (verb === 'write' && lock.level === 'CanNotDelete') continue;
     if (isWithin(scope, lock.scope)) return lock;

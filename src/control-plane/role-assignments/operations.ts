@@ -15,6 +15,7 @@ import { checkAssignableScope } from '../containers.ts';
 import { invalidFilter, parseFilter } from '../filter.ts';
 import { type ArmCall, scopedNames } from '../handling.ts';
 import { renderList } from '../list.ts';
+import { refuseLockedWrite } from '../locks/lock.ts';
 import { callerOf, type Management, type ManagementTarget } from '../management.ts';
 import {
   assignmentAttributes,
@@ -82,11 +83,13 @@ async function createAssignment(
     principalId: input.principalId,
     principalType: management.directory.principalType(input.principalId) ?? '',
   };
+  const written = roleAssignmentId({ scope, name });
   const grant = management.require(call, {
     action: `${ACTION}/write`,
-    scope: roleAssignmentId({ scope, name }),
+    scope: written,
     attributes: { request: assignmentAttributes(asked) },
   });
+  refuseLockedWrite(management, written);
   if (!isGuid(name))
     throw new ApiError(resourceManagerErrors.roleAssignmentNameInvalid, { id: name });
   const id = checkAssignableScope(management, scope);

@@ -12,6 +12,7 @@ import { type ArmRow, armRow } from '../arm-row.ts';
 import { invalidFilter, parseFilter } from '../filter.ts';
 import { type ArmCall, scopedNames } from '../handling.ts';
 import { renderList } from '../list.ts';
+import { refuseLockedWrite } from '../locks/lock.ts';
 import {
   type ActionQuestion,
   callerOf,
@@ -178,6 +179,7 @@ async function review(management: Management, call: ReviewCall): Promise<unknown
       ...{ action: WRITE, scope: found.scope },
     });
   }
+  refuseLockedWrite(management, found.scope);
   const { reviewResult, justification } = call.body.properties;
   return management.storage.view(grant).transact(async (transaction) => {
     const path = resourcePath('roleScheduleRequest', found.name);

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Authorizer, type DataRequest } from '#authorization';
 import { addReferences, removeReferences } from '#directory';
-import type { Principal } from '#kernel';
+import { newGuid, type Principal } from '#kernel';
 import { Resources, resourcePath, type Vault } from '#resources';
 import { GROUP, openTestManagement, roleId, SUB, TENANT, VAULT } from '../management.fixture.ts';
 import { policyName } from './policy.ts';
 import { approval, ask, codeOf, eligible, HOUR_MS, hours, PROVIDER } from './schedules.fixture.ts';
 
 const USER = 'Key Vault Secrets User';
+const READ_ONLY = { body: { properties: { level: 'ReadOnly' } } };
 
 /** Whether the person may get a secret of the vault, decided by roles at this moment. */
 function opener(arm: Awaited<ReturnType<typeof eligible>>['arm'], principal: Principal) {
@@ -234,4 +235,52 @@ test('asking for more time is bound by the rules for activating', async () => {
   await activate();
   const extended = await activate({ requestType: 'SelfExtend', extra: hours(9) });
   assert.match(extended.body.error?.message ?? '', /"ExpirationRule"/);
+});
+
+test('who is eligible nowhere cannot tell by asking what exists or is locked', async () => {
+  const { arm } = await eligible();
+  const as = await arm.newPrincipal();
+  const request = async (requestType: string, scope: string) => {
+    const extra = requestType === 'SelfActivate' ? hours(1) : {};
+    const { status, body } = await ask(arm, {
+      ...{ principalId: as.objectId, requestType, scope, as, extra },
+    });
+    return [status, body.error];
+  };
+  for (const type of ['SelfActivate', 'SelfDeactivate', 'SelfExtend', 'SelfRenew']) {
+    const there = await request(type, VAULT);
+    assert.equal(there[0], 400, type);
+    for (const scope of [GROUP, SUB, `${GROUP}x`, `/subscriptions/${newGuid()}`, `${VAULT}x`]) {
+      assert.deepEqual(await request(type, scope), there, `${type} ${scope}`);
+    }
+    await arm.send('PUT', `${GROUP}/${PROVIDER}/locks/still`, READ_ONLY);
+    assert.deepEqual(await request(type, VAULT), there, type);
+    await arm.send('DELETE', `${GROUP}/${PROVIDER}/locks/still`);
+  }
+});
+
+test('a ReadOnly lock holds against every request that its handler decides', async () => {
+  const { arm, person, group, approver, approvalId, request } = await approval();
+  const lock = `${GROUP}/${PROVIDER}/locks/still`;
+  assert.equal((await arm.send('PUT', lock, READ_ONLY)).status, 201);
+  const one = `${VAULT}/${PROVIDER}/roleAssignments/${newGuid()}`;
+  const properties = { roleDefinitionId: roleId('Reader'), principalId: person.objectId };
+  const stage = `${approvalId}/stages/${request.body.name}`;
+  const review = { as: approver, body: { properties: { reviewResult: 'Approve' } } };
+  const asked = { principalId: group, requestType: 'AdminAssign', role: 'Reader' };
+  const answers = {
+    assign: await arm.send('PUT', one, { body: { properties } }),
+    give: await ask(arm, { ...asked, extra: hours(1) }),
+    entitle: await ask(arm, { ...asked, kind: 'Eligibility', extra: hours(1) }),
+    approve: await arm.send('PATCH', stage, review),
+    cancel: await arm.send('POST', `${request.body.id}/cancel`),
+  };
+  for (const [name, { status, body }] of Object.entries(answers)) {
+    assert.deepEqual([status, body.error?.code], [409, 'ScopeLocked'], name);
+  }
+  assert.equal((await arm.send('DELETE', lock)).status, 200);
+  assert.equal((await arm.send('PATCH', stage, review)).status, 200);
+  const other = await eligible();
+  assert.equal((await other.arm.send('PUT', lock, READ_ONLY)).status, 201);
+  assert.equal(codeOf(await other.activate()), 'ScopeLocked');
 });

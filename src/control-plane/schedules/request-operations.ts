@@ -9,6 +9,7 @@ import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow, type PathParams } from '../arm-row.ts';
 import { type ArmCall, scopedNames } from '../handling.ts';
 import { renderList } from '../list.ts';
+import { refuseLockedWrite } from '../locks/lock.ts';
 import { callerOf, type Management, type ManagementTarget } from '../management.ts';
 import { judgeRequest } from './request.ts';
 import { scheduleRequestSchema } from './schedule.ts';
@@ -179,6 +180,7 @@ async function cancelRequest(management: Management, kind: RoleSchedule['kind'],
     : management.require(call, { action, scope });
   if (found === undefined || found.kind !== kind)
     throw new ApiError(resourceManagerErrors.notFound);
+  refuseLockedWrite(management, found.scope);
   await management.storage.view(grant).transact(async (transaction) => {
     const path = resourcePath('roleScheduleRequest', found.name);
     const request = await transaction.get<RoleScheduleRequest>(path);

@@ -5,10 +5,17 @@
 import { authenticatedGrant } from '#authorization';
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Grant, isGuid, newGuid } from '#kernel';
-import { isSameId, type RoleSchedule, type RoleScheduleRequest, resourcePath } from '#resources';
+import {
+  isSameId,
+  parseResourceId,
+  type RoleSchedule,
+  type RoleScheduleRequest,
+  resourcePath,
+} from '#resources';
 import { type Transaction, tenantPartition } from '#storage';
 import { checkAssignableScope } from '../containers.ts';
 import type { ArmCall } from '../handling.ts';
+import { refuseLockedWrite } from '../locks/lock.ts';
 import { callerOf, type Management } from '../management.ts';
 import {
   assignmentAttributes,
@@ -65,7 +72,9 @@ export function judgeRequest(management: Management, kind: Kind, call: RequestCa
     ? requireRight(management, call, { scope, roleDefinitionName, requestType, input, kind })
     : requireSelf(management, call, input.principalId);
   if (!isGuid(name)) throw invalid('the name of a request');
-  const { text } = checkAssignableScope(management, scope);
+  const text = parseResourceId(scope)?.text;
+  if (text === undefined) throw new ApiError(resourceManagerErrors.resourceIdInvalid);
+  if (admin) checkAssignableScope(management, scope);
   checkRole(management.resources, roleDefinitionName, scope);
   const principalType = checkPrincipal(management, { principalId: input.principalId });
   if (
@@ -93,7 +102,11 @@ export function judgeRequest(management: Management, kind: Kind, call: RequestCa
     ...checkCondition({ ...input, principalId: '', roleDefinitionId: '' }),
     createdOn: new Date(management.clock.now()).toISOString(),
   };
-  return { ...judgeByType(management, call, request), grant };
+  const judgement = judgeByType(management, call, request);
+  // Who is not eligible there has been refused by now, and does not learn what there is.
+  if (!admin) checkAssignableScope(management, scope);
+  refuseLockedWrite(management, text);
+  return { ...judgement, grant };
 }
 
 function refuseTooMany({ resources }: Management, requestorId: string): void {
