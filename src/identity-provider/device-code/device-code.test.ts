@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { before, beforeEach, describe, test } from 'node:test';
-import { revokeSignInSessions, type User, updateApplication, wellKnownAppIds } from '#directory';
+import {
+  revokeSignInSessions,
+  saveAuthenticator,
+  type User,
+  updateApplication,
+  wellKnownAppIds,
+} from '#directory';
 import { z } from '#kernel';
 import { FormBrowser, redirected, tenantNetwork } from '#test/kit/form-browser.ts';
 import { openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
@@ -134,6 +140,16 @@ describe('a program without a browser', () => {
     assert.deepEqual(answered(await poll(codes)), [400, 'authorization_declined', 65004]);
   });
 
+  test('is told that the person cancelled the second step', async () => {
+    const enrolled = { userId: user.id, secret: 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ', step: 0 };
+    await saveAuthenticator(tenant.view, enrolled, tenant.clock);
+    const codes = await ask();
+    await enter(codes);
+    assert.match((await signIn(browser, user)).text, /Is it you\?/);
+    assert.match((await browser.submit('/sign-in/cancel')).text, /Nothing was signed in/);
+    assert.deepEqual(answered(await poll(codes)), [400, 'authorization_declined', 65004]);
+  });
+
   test('is told that its code expired, and the person likewise', async () => {
     const codes = await ask();
     await enter(codes);
@@ -213,6 +229,16 @@ describe('the short code', () => {
     assert.deepEqual(said(await enter(codes)), [400, 'AADSTS50053']);
     browser = new FormBrowser(tenantNetwork(tenant, `10.9.0.${addresses}`));
     assert.match((await enter(codes)).text, /action="\/sign-in\/password"/);
+  });
+
+  test('cannot be guessed between right ones of one’s own', async () => {
+    for (let guess = 0; guess < 9; guess += 1) {
+      const wrong = await enter({ userCode: newDeviceCodes().userCode, deviceCode: '' });
+      assert.deepEqual(said(wrong), [400, 'AADSTS70018']);
+      assert.equal((await enter(await ask())).status, 200);
+    }
+    await enter({ userCode: newDeviceCodes().userCode, deviceCode: '' });
+    assert.deepEqual(said(await enter(await ask())), [400, 'AADSTS50053']);
   });
 
   test('phishing: who is signed in still chooses, and confirms where it came from', async () => {

@@ -168,7 +168,8 @@ function enterRow(context: LoginContext): Operation<LoginTarget> {
           signInAudit(flow, undefined, 'failure'),
         );
       }
-      attempt?.succeeded();
+      // Not forgiven: everybody can have codes of his own made, as many as he likes.
+      attempt?.withdraw();
       const { id, asked } = found;
       return proceed(visit, newFlow({ kind: 'device', id, request: asked }, nowMs));
     },

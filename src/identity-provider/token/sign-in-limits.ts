@@ -34,8 +34,10 @@ interface Counter {
 }
 
 export interface Attempt {
-  /** Takes back the failure that the attempt has counted as until now. */
+  /** Takes back the failure that the attempt has counted as until now, and forgives the pair's. */
   succeeded(): void;
+  /** Takes back its own failure only: where anybody can succeed whenever he likes. */
+  withdraw(): void;
 }
 
 export class SignInLimits {
@@ -71,6 +73,9 @@ export class SignInLimits {
           if (key.startsWith('pair ')) this.#counters.delete(key);
           else this.#forgive(key, lockedUntilMs);
         }
+      },
+      withdraw: () => {
+        for (const [key, lockedUntilMs] of counted) this.#forgive(key, lockedUntilMs);
       },
     };
   }
