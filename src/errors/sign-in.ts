@@ -62,7 +62,6 @@ export const signInErrors = {
     'access_denied',
     'AADSTS65004: User declined to consent to access the app.',
   ),
-  signInCancelled: entra(400, 'access_denied', 'AADSTS50126: The person cancelled the sign-in.'),
   /** A form that is not one of ours, or not of this browser, or too old. */
   formOutdated: entra(
     400,

@@ -35,7 +35,10 @@ export function replyError(
   input: { readonly request: RawRequest; readonly nowMs: number },
 ): PageError {
   const { description } = describeError(error, input.request, input.nowMs);
-  const values = { error: error.definition.code, error_description: description };
+  const { code } = error.definition;
+  // By this MSAL knows that it was the person who said no.
+  const subcode = code === 'access_denied' ? { error_subcode: 'cancel' } : {};
+  const values = { error: code, ...subcode, error_description: description };
   return new PageError(error, renderReply(reply, values));
 }
 

@@ -3,7 +3,7 @@
 import { notePasskeyUse, takeAuthenticatorStep, type User } from '#directory';
 import { oauthErrors, signInErrors } from '#errors';
 import { ApiError } from '#kernel';
-import type { Flow } from '../sign-in/flow.ts';
+import { type Flow, pendingFor } from '../sign-in/flow.ts';
 import { relyingParty } from '../sign-in/flow-pages.ts';
 import type { Visit } from '../sign-in/visit.ts';
 import { assertedUserId, parseAssertion, verifyAssertion } from './passkey.ts';
@@ -35,7 +35,7 @@ export async function checkPasskey(visit: Visit, flow: Flow, credential: string)
   const attempt = context.secondFactorLimits.begin(counted, clientAddress);
   if (attempt === undefined) throw new ApiError(oauthErrors.userLocked);
   const user = userId === undefined ? undefined : context.directory.user(userId);
-  const challenge = flow.pending;
+  const challenge = pendingFor(flow, 'passkey');
   const known = user && context.directory.authenticationMethods(user.id).passkeys;
   const passkey = known?.find(({ credentialId }) => credentialId === assertion?.id);
   // Each challenge is answered once.

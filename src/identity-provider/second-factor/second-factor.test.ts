@@ -103,6 +103,24 @@ describe('who has registered a second factor', () => {
     assert.ok(redirected(answer).searchParams.get('code'));
   });
 
+  test('may cancel instead: the application is told so, and nobody is signed in', async () => {
+    await enrol();
+    assert.match((await passwordStep()).text, /action="\/sign-in\/cancel"/);
+    const { searchParams } = redirected(await browser.submit('/sign-in/cancel'));
+    assert.equal(searchParams.get('error'), 'access_denied');
+    // By this MSAL knows that it was the person.
+    assert.equal(searchParams.get('error_subcode'), 'cancel');
+    assert.equal(searchParams.get('state'), 'a state & more');
+    assert.equal(browser.cookies.has(SESSION), false);
+    await browser.open('/security-info');
+    await signIn(browser, user);
+    const page = await browser.submit('/sign-in/cancel');
+    assert.match(page.text, /action="\/sign-in\/password"/);
+    const { flow = '' } = browser.forms()[0]?.fields ?? {};
+    const late = await browser.post('/sign-in/code', { flow, code: '000000' });
+    assert.deepEqual(said(late), [400, 'AADSTS90014'], 'what was proved is forgotten');
+  });
+
   test('has his password changed by nobody who has not shown it', async () => {
     await enrol();
     const newPassword = 'Other-Staple-9';
@@ -281,6 +299,18 @@ describe('one’s own list of second factors', () => {
     await browser.post('/sign-in/code', { flow, code: codeOf(secret) });
     const removed = await browser.submit('/security-info/authenticator/remove');
     assert.match(removed.text, /None yet/);
+    assert.equal(tenant.directory.hasSecondFactor(user.id), false);
+  });
+
+  test('takes no challenge of a passkey for the secret of an app', async () => {
+    await browser.open('/security-info');
+    await signIn(browser, user);
+    const { flow = '' } = browser.forms()[0]?.fields ?? {};
+    const answer = await browser.post('/security-info/authenticator/confirm', {
+      flow,
+      code: '000000',
+    });
+    assert.deepEqual(said(answer), [400, 'AADSTS90014']);
     assert.equal(tenant.directory.hasSecondFactor(user.id), false);
   });
 

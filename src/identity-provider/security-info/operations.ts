@@ -1,5 +1,6 @@
-// One's own second factors: to see, to add, to take away. Needs a sign-in of the last minutes, with
-// the second factor where there is one, so that an open browser is not enough.
+// One's own password and second factors: to see, to change, to add, to take away. Needs a sign-in
+// of the last minutes, with the second factor where there is one, so that an open browser is not
+// enough.
 import {
   addPasskey,
   removeAuthenticator,
@@ -12,7 +13,8 @@ import { ApiError, type Operation, operation, z } from '#kernel';
 import type { LoginContext, LoginTarget } from '../login-context.ts';
 import { verifyNewPasskey } from '../second-factor/passkey.ts';
 import { timeCodeStep } from '../second-factor/time-code.ts';
-import { type Flow, newFlow } from '../sign-in/flow.ts';
+import { changePassword, changePasswordErrors } from '../sign-in/change-password.ts';
+import { type Flow, newFlow, pendingFor } from '../sign-in/flow.ts';
 import {
   askAgain,
   enrolmentPage,
@@ -22,13 +24,15 @@ import {
 } from '../sign-in/flow-pages.ts';
 import { credentialField, flowField, formErrors, formRow, text } from '../sign-in/form-row.ts';
 import { SECOND_FACTOR } from '../sign-in/next-step.ts';
-import { proceed, proofOf, provedIn } from '../sign-in/proceed.ts';
+import { changePasswordPage, proceed, proofOf, provedIn } from '../sign-in/proceed.ts';
 import { accountsOf, openForm, openVisit, requireRate, type Visit } from '../sign-in/visit.ts';
 
 export function securityInfoOperations(context: LoginContext): readonly Operation<LoginTarget>[] {
   return [
     homeRow(),
     pageRow(context),
+    passwordPageRow(context),
+    changePasswordRow(context),
     enrolRow(context),
     confirmRow(context),
     removeAuthenticatorRow(context),
@@ -66,6 +70,50 @@ function pageRow(context: LoginContext): Operation<LoginTarget> {
   });
 }
 
+function passwordPageRow(context: LoginContext): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    id: 'SecurityInfoPassword',
+    path: '/security-info/password',
+    audit: 'SecurityInfoPassword',
+    errors: [...formErrors, signInErrors.accountNotThere],
+    body: z.object({ flow: flowField }),
+    handle: async ({ body, request, grant }) => {
+      const { visit, flow } = await openForm(context, { request, grant }, body.flow);
+      const { user } = requireSignedIn(visit, flow);
+      return changePasswordPage(visit, flow, { user, isOwnWish: true });
+    },
+  });
+}
+
+/** Ends every session; this browser's goes on as a new one, with all that was proved for it. */
+function changePasswordRow(context: LoginContext): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    id: 'ChangeOwnPassword',
+    path: '/security-info/password/change',
+    audit: 'SignInPasswordChange',
+    errors: [...formErrors, ...changePasswordErrors, signInErrors.accountNotThere],
+    body: z.object({ flow: flowField, password: text, newPassword: text, repeated: text }),
+    handle: async ({ body, request, grant }) => {
+      const { visit, flow } = await openForm(context, { request, grant }, body.flow);
+      const { user, methods } = requireSignedIn(visit, flow);
+      try {
+        const changed = await changePassword(visit, user, body);
+        const proof = proofOf(visit, changed, methods);
+        const notice = 'password-changed';
+        return await proceed(visit, { ...flow, pending: undefined, proof, notice });
+      } catch (error) {
+        return askAgain(
+          error,
+          (problem) => changePasswordPage(visit, flow, { user, problem, isOwnWish: true }),
+          { ...signInAudit(flow, user, 'failure'), credential: 'pwd' },
+        );
+      }
+    },
+  });
+}
+
 function enrolRow(context: LoginContext): Operation<LoginTarget> {
   return operation({
     ...formRow,
@@ -92,7 +140,7 @@ function confirmRow(context: LoginContext): Operation<LoginTarget> {
     handle: async ({ body, request, grant }) => {
       const { visit, flow } = await openForm(context, { request, grant }, body.flow);
       const { user, methods } = requireOwner(visit, flow);
-      const { pending: secret } = flow;
+      const secret = pendingFor(flow, 'authenticator');
       if (secret === undefined) throw new ApiError(signInErrors.formOutdated);
       const code = body.code.replace(/\s/g, '');
       const step = timeCodeStep(secret, code, context.clock.now());
@@ -158,10 +206,11 @@ function addPasskeyRow(context: LoginContext): Operation<LoginTarget> {
 
 async function savePasskey(
   visit: Visit,
-  { pending: challenge }: Flow,
+  flow: Flow,
   { user, credential }: { readonly user: User; readonly credential: string },
 ): Promise<boolean> {
   const { context, view } = visit;
+  const challenge = pendingFor(flow, 'new-passkey');
   if (challenge === undefined || !context.usedChallenges.take(challenge)) return false;
   const count = context.directory.authenticationMethods(user.id).passkeys.length + 1;
   const expected = { challenge, displayName: `Passkey ${count}` };

@@ -25,7 +25,11 @@ export async function signInPage(
   const { challenge, options } = await challengePasskey(relyingParty(visit), []);
   const userName = given.userName ?? requestOf(flow)?.loginHint;
   return renderSignIn({
-    ...flowPage(visit, { ...flow, proof: undefined, pending: challenge }),
+    ...flowPage(visit, {
+      ...flow,
+      proof: undefined,
+      pending: { purpose: 'passkey', value: challenge },
+    }),
     userName,
     passkeyOptions: options,
     problem: given.problem,
@@ -39,7 +43,7 @@ export async function secondFactorPage(
 ): Promise<Result> {
   const { authenticator, passkeys } = visit.context.directory.authenticationMethods(user.id);
   const asked = passkeys.length > 0 && (await challengePasskey(relyingParty(visit), passkeys));
-  const pending = asked ? asked.challenge : undefined;
+  const pending = asked ? ({ purpose: 'passkey', value: asked.challenge } as const) : undefined;
   return renderSecondFactor({
     ...flowPage(visit, { ...flow, pending }),
     audit: signInAudit(flow, user, 'interrupted'),
@@ -58,7 +62,7 @@ export function enrolmentPage(
 ): Result {
   const { host } = new URL(visit.context.endpoints.login);
   return renderAuthenticatorEnrolment({
-    ...flowPage(visit, { ...flow, pending: secret }),
+    ...flowPage(visit, { ...flow, pending: { purpose: 'authenticator', value: secret } }),
     audit: signInAudit(flow, user, 'interrupted'),
     uri: enrolmentUri(secret, user.userPrincipalName, host),
     secret,
@@ -80,8 +84,10 @@ export async function securityInfoPage(
 ): Promise<Result> {
   const methods = visit.context.directory.authenticationMethods(user.id);
   const asked = await challengeNewPasskey(relyingParty(visit), user, methods.passkeys);
+  const pending = { purpose: 'new-passkey', value: asked.challenge } as const;
   return renderSecurityInfo({
-    ...flowPage(visit, { ...flow, pending: asked.challenge }),
+    ...flowPage(visit, { ...flow, pending, notice: undefined }),
+    notice: flow.notice === 'password-changed' ? 'Your password is changed.' : undefined,
     userName: user.userPrincipalName,
     methods,
     passkeyOptions: asked.options,

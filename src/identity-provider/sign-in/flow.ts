@@ -33,6 +33,15 @@ export interface Proof {
   readonly atMs: number;
 }
 
+/**
+ * What the next form answers, and which form that is: a challenge that stands open in a page is
+ * never taken for the secret of an app.
+ */
+export interface Pending {
+  readonly purpose: 'passkey' | 'new-passkey' | 'authenticator';
+  readonly value: string;
+}
+
 export interface Flow {
   readonly destination: Destination;
   readonly startedMs: number;
@@ -40,15 +49,21 @@ export interface Flow {
   readonly proof?: Proof | undefined;
   /** Chosen among those signed in, or signed in on the way. */
   readonly account?: { readonly userId: string; readonly isFresh: boolean } | undefined;
-  /** What the next form answers: a passkey's challenge, or a secret not yet confirmed. */
-  readonly pending?: string | undefined;
+  readonly pending?: Pending | undefined;
   readonly consented?: boolean | undefined;
+  /** For the person's own page to say, once. */
+  readonly notice?: 'password-changed' | undefined;
 }
 
 type Seal = Pick<Storage, 'sealBlob' | 'openBlob'>;
 
 export function newFlow(destination: Destination, nowMs: number): Flow {
   return { destination, startedMs: nowMs };
+}
+
+/** `undefined` if the flow's last page asked for something else. */
+export function pendingFor({ pending }: Flow, purpose: Pending['purpose']): string | undefined {
+  return pending?.purpose === purpose ? pending.value : undefined;
 }
 
 export function sealFlow(storage: Seal, flow: Flow, browserId: string): string {

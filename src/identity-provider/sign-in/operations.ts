@@ -1,7 +1,7 @@
 // The forms of the sign-in pages. Each opens the flow that it carries, checks one thing, and hands
 // the flow on with what was proved or chosen; where that leads is decided in one place for all.
-import { grantPermission, type User, updateUser } from '#directory';
-import { graphErrors, oauthErrors, signInErrors } from '#errors';
+import { grantPermission, type User } from '#directory';
+import { oauthErrors, signInErrors } from '#errors';
 import { ApiError, type Operation, operation, type Result, z } from '#kernel';
 import { refuseAuthorization } from '../authorize/finish.ts';
 import { mayConsentForAll } from '../consent/consent.ts';
@@ -9,6 +9,7 @@ import { settleDevice } from '../device-code/device-code-store.ts';
 import type { LoginContext, LoginTarget } from '../login-context.ts';
 import { checkCode, checkPasskey } from '../second-factor/check.ts';
 import { checkPassword } from '../token/user-sign-in.ts';
+import { changePassword, changePasswordErrors, passwordErrors } from './change-password.ts';
 import type { Flow } from './flow.ts';
 import { askAgain, secondFactorPage, signInAudit, signInPage } from './flow-pages.ts';
 import { credentialField, flowField, formErrors, formRow, text } from './form-row.ts';
@@ -22,7 +23,6 @@ import {
   proofOf,
   provedIn,
 } from './proceed.ts';
-import type { LiveAccount } from './session.ts';
 import { accountsOf, openForm, type Visit } from './visit.ts';
 
 export function signInOperations(context: LoginContext): readonly Operation<LoginTarget>[] {
@@ -33,14 +33,9 @@ export function signInOperations(context: LoginContext): readonly Operation<Logi
     accountRow(context),
     newPasswordRow(context),
     consentRow(context),
+    cancelRow(context),
   ];
 }
-
-const passwordErrors = [
-  oauthErrors.userCredentialsInvalid,
-  oauthErrors.userLocked,
-  oauthErrors.userDisabled,
-];
 
 function passwordRow(context: LoginContext): Operation<LoginTarget> {
   return operation({
@@ -172,12 +167,7 @@ function newPasswordRow(context: LoginContext): Operation<LoginTarget> {
     id: 'SignInNewPassword',
     path: '/sign-in/new-password',
     audit: 'SignInNewPassword',
-    errors: [
-      ...formErrors,
-      ...passwordErrors,
-      signInErrors.passwordRepeated,
-      signInErrors.passwordWeak,
-    ],
+    errors: [...formErrors, ...changePasswordErrors],
     body: z.object({ flow: flowField, password: text, newPassword: text, repeated: text }),
     handle: async ({ body, request, grant }) => {
       const { visit, flow } = await openForm(context, { request, grant }, body.flow);
@@ -185,9 +175,6 @@ function newPasswordRow(context: LoginContext): Operation<LoginTarget> {
       const { user, proof } = proved;
       requireChangeDue(visit, proved);
       try {
-        const { userPrincipalName: userName } = user;
-        const { clientAddress } = request;
-        await checkPassword(context, { userName, password: body.password, clientAddress });
         const changed = await changePassword(visit, user, body);
         return await proceed(visit, { ...flow, proof: proofOf(visit, changed, proof.methods) });
       } catch (error) {
@@ -200,25 +187,6 @@ function newPasswordRow(context: LoginContext): Operation<LoginTarget> {
       }
     },
   });
-}
-
-/** Ends every other session of the person, as each change of a password does. */
-async function changePassword(
-  { context, view }: Visit,
-  { id, userPrincipalName }: User,
-  given: { readonly password: string; readonly newPassword: string; readonly repeated: string },
-): Promise<User> {
-  const { password, newPassword, repeated } = given;
-  if (newPassword !== repeated) throw new ApiError(signInErrors.passwordRepeated);
-  if (newPassword === password) throw new ApiError(signInErrors.passwordWeak);
-  const passwordProfile = { password: newPassword, forceChangePasswordNextSignIn: false };
-  const changes = { userPrincipalName, passwordProfile };
-  try {
-    return await updateUser(view, { id, changes }, context.clock);
-  } catch (error) {
-    const isWeak = error instanceof ApiError && error.definition === graphErrors.passwordTooWeak;
-    throw isWeak ? new ApiError(signInErrors.passwordWeak) : error;
-  }
 }
 
 function consentRow(context: LoginContext): Operation<LoginTarget> {
@@ -237,7 +205,7 @@ function consentRow(context: LoginContext): Operation<LoginTarget> {
       const mayForAll =
         wanted !== undefined && mayConsentForAll(context.directory, account.userId, wanted);
       const isAllowed = mayForAll || wanted?.needsAdministrator !== true;
-      if (body.answer !== 'yes' || !isAllowed) return declined(visit, flow, account);
+      if (body.answer !== 'yes' || !isAllowed) return declined(visit, flow, account.user);
       const isForAll = body.everyone === 'yes' && mayForAll;
       if (wanted !== undefined && wanted.scopes.length > 0) {
         await grantPermission(visit.view, {
@@ -253,7 +221,26 @@ function consentRow(context: LoginContext): Operation<LoginTarget> {
   });
 }
 
-async function declined(visit: Visit, flow: Flow, { user }: LiveAccount): Promise<Result> {
+/** Before anything is given: what was proved until now is forgotten. */
+function cancelRow(context: LoginContext): Operation<LoginTarget> {
+  return operation({
+    ...formRow,
+    id: 'SignInCancel',
+    path: '/sign-in/cancel',
+    audit: 'SignInCancel',
+    errors: formErrors,
+    body: z.object({ flow: flowField }),
+    handle: async ({ body, request, grant }) => {
+      const { visit, flow } = await openForm(context, { request, grant }, body.flow);
+      const { kind } = flow.destination;
+      const user = flow.proof && context.directory.user(flow.proof.userId);
+      if (kind === 'application' || kind === 'device') return declined(visit, flow, user);
+      return signInPage(visit, { ...flow, proof: undefined, account: undefined });
+    },
+  });
+}
+
+async function declined(visit: Visit, flow: Flow, user: User | undefined): Promise<Result> {
   const request = requestOf(flow);
   const { destination } = flow;
   if (destination.kind === 'device') {

@@ -76,17 +76,29 @@ async function prove(visit: Visit, flow: Flow): Promise<Result> {
   }
 }
 
+interface PasswordChange {
+  readonly user: User;
+  readonly isOwnWish?: boolean;
+  readonly problem?: FlowPage['problem'];
+}
+
 export function changePasswordPage(
   visit: Visit,
   flow: Flow,
-  { user, problem }: { readonly user: User; readonly problem?: FlowPage['problem'] },
+  { user, problem, isOwnWish = false }: PasswordChange,
 ): Result {
   return renderChangePassword({
     ...flowPage(visit, flow),
     audit: signInAudit(flow, user, 'interrupted'),
     userName: user.userPrincipalName,
-    problem,
+    isOwnWish,
+    problem: problem && { ...problem, text: ofThisForm(problem) },
   });
+}
+
+/** Whose password it is stands fast here. */
+function ofThisForm({ text, coded }: NonNullable<FlowPage['problem']>): string {
+  return coded.startsWith('AADSTS50126') ? 'That is not your current password. Try again.' : text;
 }
 
 async function signIn(

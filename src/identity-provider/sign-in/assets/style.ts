@@ -136,6 +136,7 @@ a { color: var(--accent); text-underline-offset: 0.2em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .other { margin-top: 1.25rem; padding-top: 1.25rem; border-top: 1px solid var(--line); }
 .none + .other, .things + .other { margin-top: 0; padding-top: 0; border-top: 0; }
+.done { margin: 0 0 1.25rem; font-weight: 500; }
 .wrong {
   margin: 0 0 1.25rem;
   padding: 0.7rem 0.9rem;

@@ -31,17 +31,28 @@ ${lead(application)}
   });
 }
 
-export function renderChangePassword(page: FlowPage & { readonly userName: string }): Result {
-  const { sealed, problem, userName } = page;
+export function renderChangePassword(
+  page: FlowPage & {
+    readonly userName: string;
+    /** Not because he has to: he may leave it. */
+    readonly isOwnWish: boolean;
+  },
+): Result {
+  const { sealed, problem, userName, isOwnWish } = page;
+  const action = isOwnWish ? '/security-info/password/change' : '/sign-in/new-password';
   const shared = { type: 'password', lengthMax: 256, problem: problem?.text } as const;
   return renderPage({
     ...frame(page),
     title: 'Choose a new password',
     content: html`<h1>Choose a new password</h1>
-<p class="lead">The one you have was for the first time only.</p>
+<p class="lead">${
+      isOwnWish
+        ? 'Wherever else you are signed in, you will have to sign in again.'
+        : 'The one you have was for the first time only.'
+    }</p>
 <p class="who">${userName}</p>
 ${problemNote(problem?.text)}
-<form method="post" action="/sign-in/new-password">${flowField(sealed)}
+<form method="post" action="${action}">${flowField(sealed)}
 <input type="text" name="userName" value="${userName}" autocomplete="username" readonly hidden>
 ${field({
   ...shared,
@@ -63,8 +74,9 @@ ${field({
   label: 'New password, once more',
   autocomplete: 'new-password',
 })}
-<button class="primary" type="submit">Save and go on</button>
-</form>`,
+<button class="primary" type="submit">${isOwnWish ? 'Save' : 'Save and go on'}</button>
+</form>
+${isOwnWish && html`<p class="other"><a href="/security-info">Cancel</a></p>`}`,
   });
 }
 

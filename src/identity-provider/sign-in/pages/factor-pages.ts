@@ -39,7 +39,13 @@ ${
     label: 'Use a passkey',
     isPrimary: !hasAuthenticator,
   })
-}`,
+}
+<div class="other">${buttonForm({
+      action: '/sign-in/cancel',
+      sealed,
+      label: 'Cancel',
+      isQuiet: true,
+    })}</div>`,
   });
 }
 
@@ -91,9 +97,11 @@ export function renderSecurityInfo(
     readonly userName: string;
     readonly methods: AuthenticationMethods;
     readonly passkeyOptions: string;
+    /** What has just been done. */
+    readonly notice: string | undefined;
   },
 ): Result {
-  const { sealed, userName, methods, problem } = page;
+  const { sealed, userName, methods, problem, notice } = page;
   return renderPage({
     ...frame(page),
     title: 'Your sign-in',
@@ -102,6 +110,9 @@ export function renderSecurityInfo(
     content: html`<h1>Your sign-in</h1>
 <p class="who">${userName}</p>
 ${problemNote(problem?.text)}
+${notice !== undefined && html`<p class="done" role="status">${notice}</p>`}
+<h2>Password</h2>
+${buttonForm({ action: '/security-info/password', sealed, label: 'Change your password' })}
 <h2>Authenticator app</h2>
 ${authenticatorPart(methods, sealed)}
 <h2>Passkeys</h2>
