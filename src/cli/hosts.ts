@@ -32,8 +32,10 @@ export async function manageHosts(
   }
   const address = reachable(config.host);
   const vaults = await findVaults(config, terminal);
+  // Its name is in the certificate and in the metadata, but nothing answers there yet.
+  const portal = `portal.${domain}`;
   const entries = [
-    ...planeHosts(domain),
+    ...planeHosts(domain).filter((host) => host !== portal),
     ...vaults.names.map((name) => `${name}.vault.${domain}`),
   ].map((name) => ({ address, name }));
   if (mode === 'print') {

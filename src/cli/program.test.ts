@@ -90,6 +90,7 @@ describe('strongroom serve', () => {
         domain: 'kv.example',
         host: '::',
         port: 1,
+        issuerReach: 'private',
         output: 'json',
         seal: { kind: 'key-file', path: '/k' },
       },
@@ -307,16 +308,7 @@ describe('strongroom hosts', () => {
     return { value: [first], nextLink: nextLink ?? `https://${host}${url}&page=2` };
   }
 
-  const names = [
-    'login',
-    'management',
-    'graph',
-    'portal',
-    'pki',
-    'vault',
-    'alpha-1.vault',
-    'beta.vault',
-  ];
+  const names = ['login', 'management', 'graph', 'pki', 'vault', 'alpha-1.vault', 'beta.vault'];
   const expected = names.map((name) => `127.0.0.1\t${name}.localhost\n`).join('');
 
   it('prints the planes and every vault that the instance lists, page by page', async () => {
@@ -328,10 +320,10 @@ describe('strongroom hosts', () => {
 
   it('installs them, a second time without a change, and takes them out again', async () => {
     const flags = ['--data-dir', data, '--hosts-file', hostsFile];
-    assert.match((await type('hosts', '--install', ...flags)).stdout, /^Wrote 8 entries/);
+    assert.match((await type('hosts', '--install', ...flags)).stdout, /^Wrote 7 entries/);
     const installed = readFileSync(hostsFile, 'utf8');
     assert.ok(installed.startsWith('127.0.0.1\tlocalhost\n') && installed.includes(expected));
-    assert.match((await type('hosts', '--install', ...flags)).stdout, /has all 8 entries/);
+    assert.match((await type('hosts', '--install', ...flags)).stdout, /has all 7 entries/);
     assert.equal(readFileSync(hostsFile, 'utf8'), installed);
     assert.equal((await type('hosts', '--remove', ...flags)).code, 0);
     assert.equal(readFileSync(hostsFile, 'utf8'), '127.0.0.1\tlocalhost\n');
@@ -352,7 +344,7 @@ describe('strongroom hosts', () => {
     const ran = await type('hosts', '--data-dir', data, '--host', '::1');
     assert.equal(ran.code, 0);
     assert.match(ran.stderr, /^The vaults are left out, because no server answers\.\n$/);
-    assert.equal(ran.stdout.split('\n').length, 7);
+    assert.equal(ran.stdout.split('\n').length, 6);
   });
 
   it('writes no name that is not a vault’s, whatever the server says', async () => {
@@ -360,7 +352,7 @@ describe('strongroom hosts', () => {
       vaults = [{ name }];
       const ran = await type('hosts', '--data-dir', data);
       assert.match(ran.stderr, /vaults are left out/);
-      assert.equal(ran.stdout.split('\n').length, 7);
+      assert.equal(ran.stdout.split('\n').length, 6);
     }
   });
 

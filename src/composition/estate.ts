@@ -10,7 +10,7 @@ import { openIdentityLogs } from '#identity-provider';
 import { type Installation, openHsm, readAttestationAuthorities } from '#installation';
 import { systemClock as clock } from '#kernel';
 import { Resources } from '#resources';
-import { fetchJson, logError, sendHttps, smtpMailer } from '#server';
+import { jsonFetcher, logError, sendHttps, smtpMailer } from '#server';
 import { type Storage, tenantPartition } from '#storage';
 import { asSystem } from './system.ts';
 
@@ -27,7 +27,8 @@ export async function openEstate(storage: Storage, { tenantId }: Installation, c
   const authority = { clock, address: urls.pki };
   const tenant = storage.view(asSystem(tenantPartition(tenantId)));
   return {
-    ...{ ...watched, directory, resources, authorizer, authenticator, clock, tenantId, fetchJson },
+    ...{ ...watched, directory, resources, authorizer, authenticator, clock, tenantId },
+    fetchJson: jsonFetcher({ reach: config.issuerReach }),
     ...(hsm && { hsm }),
     attestationAuthorities: readAttestationAuthorities(config),
     endpoints: urls,

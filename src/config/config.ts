@@ -41,6 +41,10 @@ export interface SmtpChoice {
   readonly signIn?: { readonly user: string; readonly readPassword: () => string };
 }
 
+/** Each with all before it. */
+export const issuerReaches = ['public', 'private', 'loopback'] as const;
+export type IssuerReach = (typeof issuerReaches)[number];
+
 export interface Config {
   /** Absolute path of the directory that holds everything this instance keeps. */
   readonly dataDirectory: string;
@@ -56,6 +60,8 @@ export interface Config {
   readonly httpPort?: number;
   /** What issuers with the provider ACME use. Absent: they cannot issue. */
   readonly acme?: AcmeChoice;
+  /** Where the issuers of federated credentials, whom callers name, may be asked for their keys. */
+  readonly issuerReach: IssuerReach;
   /** What `serve` writes to standard output: a banner to read, or one JSON line when ready. */
   readonly output: 'text' | 'json';
   /** PEM files to serve instead of the certificates of the instance's own CA; both or neither. */

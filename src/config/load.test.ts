@@ -41,6 +41,7 @@ describe('defaults', () => {
       domain: 'localhost',
       host: '127.0.0.1',
       port: 8443,
+      issuerReach: 'private',
       output: 'text',
       seal: { kind: 'key-file', path: '/where/.strongroom/root.key' },
     });
@@ -285,4 +286,14 @@ it('plain http and ACME are off unless asked for, and only over addresses that a
   });
   assert.equal(hook.acme?.dnsWebhook?.readToken(), 'hook-secret');
   assert.doesNotMatch(JSON.stringify(hook), /hook-secret/);
+});
+
+it('issuers are asked on public and private networks, and elsewhere only by word', () => {
+  assert.equal(load({}).issuerReach, 'private');
+  for (const issuerReach of ['public', 'private', 'loopback']) {
+    assert.equal(load({ flags: { issuerReach } }).issuerReach, issuerReach);
+  }
+  for (const issuerReach of ['all', 'Public', 'link-local', '10.0.0.0/8']) {
+    assert.throws(() => load({ flags: { issuerReach } }), /--issuer-reach must be/);
+  }
 });

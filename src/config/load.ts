@@ -10,6 +10,8 @@ import {
   type Config,
   ConfigError,
   type HsmChoice,
+  type IssuerReach,
+  issuerReaches,
   type SealChoice,
 } from './config.ts';
 import { dataFiles } from './data-files.ts';
@@ -58,6 +60,7 @@ export function loadConfig(sources: ConfigSources): Config {
     port: parsePort(values.port),
     ...(values.httpPort !== undefined && { httpPort: parseHttpPort(values.httpPort) }),
     ...acmeChoice(values),
+    issuerReach: parseIssuerReach(values.issuerReach ?? 'private'),
     output: parseOutput(values.output ?? 'text'),
     ...tlsFiles(values),
     seal: chooseSeal(values, dataDirectory),
@@ -197,6 +200,12 @@ function parseAddress(flag: string, text: string): string {
     return url.href;
   }
   throw new ConfigError(`${flag} wants an https address, not ${JSON.stringify(text)}.`);
+}
+
+function parseIssuerReach(text: string): IssuerReach {
+  const found = issuerReaches.find((reach) => reach === text);
+  if (found !== undefined) return found;
+  throw new ConfigError('--issuer-reach must be "public", "private" or "loopback".');
 }
 
 function parseOutput(text: string): 'text' | 'json' {

@@ -75,6 +75,13 @@ export const settings = [
     environmentOnly: true,
   },
   {
+    name: 'issuerReach',
+    flag: '--issuer-reach <addresses>',
+    variable: 'STRONGROOM_ISSUER_REACH',
+    help: 'where issuers of federated credentials may be asked for keys: public, private too, or loopback too (default: private)',
+    isPath: false,
+  },
+  {
     name: 'output',
     flag: '--output <format>',
     variable: 'STRONGROOM_OUTPUT',

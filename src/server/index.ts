@@ -1,5 +1,5 @@
 export { type Background, type BackgroundOptions, type Job, startJobs } from './background.ts';
-export { fetchJson } from './fetch-json.ts';
+export { jsonFetcher } from './fetch-json.ts';
 export {
   bindListener,
   bindPlainListener,

@@ -27,7 +27,7 @@ export const confinedModules: Confinement = {
   'node:tls': ['src/server/', 'src/cli/'],
   'node:net': ['src/server/', 'src/cli/'],
   'node:dgram': [],
-  'node:dns': [],
+  'node:dns': ['src/server/fetch-json.ts'],
   'node:child_process': [],
   'node:vm': [],
   'node:sqlite': ['src/storage/physical/'],
