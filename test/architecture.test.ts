@@ -183,7 +183,7 @@ describe('capabilities are confined:', () => {
     assertNone(wrong, 'expressions used where they may not be');
   });
 
-  test('the making of a Grant', () => {
+  test('the making of a Grant, and the comparison of secrets', () => {
     const imports = product.flatMap((file) =>
       importsOf(file).map((imported) => ({ ...imported, path: file.path })),
     );

@@ -1,6 +1,7 @@
 // Client secrets: generated here, never chosen, so a plain SHA-256 is enough to keep them by
 // (256 bits of entropy cannot be searched). The secret itself is shown once and never stored.
-import { hash as digest, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash as digest, randomBytes } from 'node:crypto';
+import { isSameSecret } from '#kernel';
 import type { PasswordCredential } from './records.ts';
 
 const SECRET_BYTES = 32;
@@ -35,7 +36,7 @@ export function decideSecret(
   const given = hash(secretText);
   let fitting: PasswordCredential | undefined;
   for (const credential of credentials) {
-    if (equal(given, Buffer.from(credential.secretHash, 'base64url'))) fitting = credential;
+    if (isSameSecret(given, Buffer.from(credential.secretHash, 'base64url'))) fitting = credential;
   }
   if (fitting === undefined || Date.parse(fitting.startDateTime) > nowMs) {
     return { kind: 'invalid' };
@@ -46,8 +47,4 @@ export function decideSecret(
 
 function hash(text: string): Buffer {
   return digest('sha256', text, 'buffer');
-}
-
-function equal(a: Buffer, b: Buffer): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
 }

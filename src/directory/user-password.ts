@@ -1,7 +1,8 @@
 // Passwords of people: argon2id in the thread pool, kept as a PHC string. Checking a password that
 // has no user costs the same as one that has, so time does not tell who exists.
-import { type Argon2Parameters, argon2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type Argon2Parameters, argon2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
+import { isSameSecret } from '#kernel';
 
 // OWASP Password Storage Cheat Sheet, argon2id: 19 MiB, 2 passes, 1 lane.
 const MEMORY_KIB = 19_456;
@@ -63,7 +64,7 @@ export async function verifyPassword(phc: string | undefined, password: string):
     parallelism: Number(fields?.[3] ?? LANES),
     tagLength: expected.length,
   });
-  return timingSafeEqual(actual, expected) && fields !== null;
+  return isSameSecret(actual, expected) && fields !== null;
 }
 
 function unpadded(bytes: Buffer): string {

@@ -28,3 +28,4 @@ export {
   type SchemaIssue,
   z,
 } from './schema.ts';
+export { isSameSecret } from './secret-equality.ts';

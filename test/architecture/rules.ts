@@ -82,9 +82,10 @@ export const confinedExpressions: Confinement = {
   'Grant.issue': ['src/kernel/grant.ts'],
 };
 
-/** Names of our own that only these places may import. */
+/** Names that only these places may import. */
 export const confinedNames: Confinement = {
   issueGrant: ['src/kernel/', 'src/authorization/decide.ts'],
+  timingSafeEqual: ['src/kernel/secret-equality.ts', 'src/cryptography/'],
 };
 
 /** Names that say nothing about what is inside. */

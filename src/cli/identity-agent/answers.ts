@@ -5,8 +5,7 @@
 // - IMDS (the same path): `Metadata: true`; any program on this machine may ask.
 // Answers and errors are IMDS's. Nothing here answers 404, 410 or 5xx unless trying again helps:
 // clients repeat those for minutes (clients.md §6).
-import { timingSafeEqual } from 'node:crypto';
-import { type Clock, unixSeconds } from '#kernel';
+import { type Clock, isSameSecret, unixSeconds } from '#kernel';
 import { hashSecret, type Workload } from './agent-files.ts';
 import type { ArcChallenges } from './arc-challenges.ts';
 import { type LocalAnswer, type LocalRequest, refusal } from './local-request.ts';
@@ -60,7 +59,7 @@ function findWorkload(
   let fitting: Workload | undefined;
   for (const workload of workloads) {
     const known = Buffer.from(workload.secretHash);
-    if (known.length === given.length && timingSafeEqual(known, given)) fitting = workload;
+    if (isSameSecret(known, given)) fitting = workload;
   }
   return secret === undefined || secret === '' ? undefined : fitting;
 }

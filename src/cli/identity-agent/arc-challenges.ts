@@ -1,10 +1,10 @@
 // Azure Arc's proof that a program may read the agent's files: the agent writes a random secret
 // into a file that only its own user (and root) can read, and names the file; who sends the content
 // back has read it. Each secret is good for one request, for a minute.
-import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '#kernel';
+import { type Clock, isSameSecret } from '#kernel';
 import { hashSecret } from './agent-files.ts';
 
 const SECRET_BYTES = 32;
@@ -50,7 +50,7 @@ export class ArcChallenges {
     const given = Buffer.from(hashSecret(secret));
     let fitting: string | undefined;
     for (const [file, { secretHash }] of this.#pending) {
-      if (timingSafeEqual(given, secretHash)) fitting = file;
+      if (isSameSecret(given, secretHash)) fitting = file;
     }
     if (fitting === undefined) return false;
     this.#drop(fitting);

@@ -1,6 +1,7 @@
 // Proof Key for Code Exchange (RFC 7636): who redeems a code is who asked for it. Only S256;
 // `plain` would show the verifier to whoever sees the request.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { isSameSecret } from '#kernel';
 
 /** BASE64URL(SHA-256(verifier)): always 43 characters. */
 const CHALLENGE = /^[A-Za-z0-9_-]{43}$/;
@@ -18,6 +19,5 @@ export function decideProofKey(
   if (challenge === undefined) return verifier === undefined || verifier === '';
   if (verifier === undefined || !VERIFIER.test(verifier)) return false;
   const digest = createHash('sha256').update(verifier, 'ascii').digest('base64url');
-  const [one, other] = [Buffer.from(digest), Buffer.from(challenge)];
-  return one.length === other.length && timingSafeEqual(one, other);
+  return isSameSecret(Buffer.from(digest), Buffer.from(challenge));
 }

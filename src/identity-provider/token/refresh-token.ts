@@ -1,9 +1,9 @@
 // Refresh tokens: opaque, kept only as a hash, replaced at every use. All tokens that descend from
 // one sign-in are a family; when one that was replaced long ago turns up again, somebody has a
 // copy, and the whole family ends.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { ChainLink } from '#authentication';
-import { decodeBase64Url, isGuid } from '#kernel';
+import { decodeBase64Url, isGuid, isSameSecret } from '#kernel';
 import type { Platform } from '../authorize/redirect-uri.ts';
 
 const SECRET_BYTES = 32;
@@ -92,5 +92,5 @@ export function rotateFamily(
 }
 
 function isSame(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+  return isSameSecret(Buffer.from(a), Buffer.from(b));
 }
