@@ -23,8 +23,8 @@ interface GivenContacts {
 
 const PATH = 'certificatecontacts/all';
 const CONTACTS_MAX = 100;
-/** Nothing that could end a line or begin another address in a mail's header. */
-const ADDRESS = /^[^\s@<>,;:"()[\]\\]{1,64}@[^\s@<>,;:"()[\]\\]{1,253}$/;
+/** Nothing that could end a line or begin another address in a mail's header, or cut it off. */
+const ADDRESS = /^[^\s\p{Cc}\p{Cs}@<>,;:"()[\]\\]{1,64}@[^\s\p{Cc}\p{Cs}@<>,;:"()[\]\\]{1,253}$/u;
 
 const text = z
   .string()
