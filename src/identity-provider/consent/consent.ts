@@ -3,7 +3,7 @@
 import { type Directory, directoryRoleIds, wellKnownAppIds } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
-import type { TargetResource } from '../token/target-resource.ts';
+import type { TargetResource } from '../resource/target-resource.ts';
 import { type ConsentQuestion, decideConsent } from './decide-consent.ts';
 import { grantedScopes } from './granted-scopes.ts';
 

@@ -5,8 +5,8 @@
 import type { Application, Directory, PermissionScope, User } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
-import { exposedScopes, type ResourceApplication } from '../token/target-resource.ts';
-import type { UserScope } from '../token/user-scope.ts';
+import { exposedScopes, type ResourceApplication } from '../resource/target-resource.ts';
+import type { UserScope } from '../resource/user-scope.ts';
 import { grantedScopes } from './granted-scopes.ts';
 
 export interface ConsentQuestion {

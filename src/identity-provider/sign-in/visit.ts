@@ -7,7 +7,7 @@ import type { View } from '#storage';
 import { requestedScope } from '../authorize/authorize-request.ts';
 import { formActionSource } from '../authorize/redirect-uri.ts';
 import type { LoginContext } from '../login-context.ts';
-import type { UserScope } from '../token/user-scope.ts';
+import type { UserScope } from '../resource/user-scope.ts';
 import { type Browser, browserOf, knownBrowser } from './browser.ts';
 import { type Flow, openFlow, sealFlow } from './flow.ts';
 import { requestOf } from './next-step.ts';

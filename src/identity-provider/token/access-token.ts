@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { type ChainLink, renderLink, tokenIssuer, tokenIssuerV2 } from '#authentication';
 import type { ServicePrincipal, User } from '#directory';
+import type { TargetResource } from '../resource/target-resource.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
-import type { TargetResource } from './target-resource.ts';
 
 /** Entra answers 3599 for an hour. */
 export const ACCESS_TOKEN_LIFETIME_S = 3599;

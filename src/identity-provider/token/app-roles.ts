@@ -4,7 +4,7 @@
 import type { AppRole, AppRoleAssignment, Directory, ServicePrincipal, User } from '#directory';
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
-import type { TargetResource } from './target-resource.ts';
+import type { TargetResource } from '../resource/target-resource.ts';
 
 type MemberType = 'User' | 'Application';
 

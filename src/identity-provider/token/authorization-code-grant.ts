@@ -13,6 +13,7 @@ import { decideProofKey } from '../authorize/proof-key.ts';
 import { requireOrigin } from '../authorize/redirect-uri.ts';
 import { requireAskedConsent } from '../consent/consent.ts';
 import type { LoginContext } from '../login-context.ts';
+import { requestedUserScope } from '../resource/user-scope.ts';
 import { issueUserTokens } from './issue.ts';
 import { SPA_LIFETIME_MS } from './refresh-token.ts';
 import { newFamily } from './refresh-token-store.ts';
@@ -22,7 +23,6 @@ import {
   requirePrincipal,
   type TokenRequest,
 } from './token-request.ts';
-import { requestedUserScope } from './user-scope.ts';
 import { requireLiveSession } from './user-session.ts';
 import type { IssuedTokens, TokenForm } from './wire.ts';
 

@@ -2,9 +2,9 @@
 import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
+import { resolveDefaultScope, resolveResource } from '../resource/target-resource.ts';
 import { requireAppRoles } from './app-roles.ts';
 import { issueAccessToken } from './issue.ts';
-import { resolveDefaultScope, resolveResource } from './target-resource.ts';
 import {
   requireConfidentialClient,
   requireParameter,

@@ -7,6 +7,7 @@ import { requireAskedConsent } from '../consent/consent.ts';
 import type { DeviceApproval } from '../device-code/device-code.ts';
 import { pollDevice } from '../device-code/device-code-store.ts';
 import type { LoginContext } from '../login-context.ts';
+import { requestedUserScope } from '../resource/user-scope.ts';
 import type { AskedScope } from '../sign-in/flow.ts';
 import { issueUserTokens, requireUserAccess } from './issue.ts';
 import { newFamily } from './refresh-token-store.ts';
@@ -16,7 +17,6 @@ import {
   requirePrincipal,
   type TokenRequest,
 } from './token-request.ts';
-import { requestedUserScope } from './user-scope.ts';
 import { requireLiveSession } from './user-session.ts';
 import type { IssuedTokens } from './wire.ts';
 

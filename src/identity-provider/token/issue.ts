@@ -4,6 +4,8 @@ import { type Directory, isFamilyClient, type User } from '#directory';
 import { unixSeconds } from '#kernel';
 import { requireConsent } from '../consent/decide-consent.ts';
 import type { LoginContext } from '../login-context.ts';
+import type { TargetResource } from '../resource/target-resource.ts';
+import type { UserScope } from '../resource/user-scope.ts';
 import {
   ACCESS_TOKEN_LIFETIME_S,
   renderAccessTokenClaims,
@@ -13,8 +15,6 @@ import { requireUserAssigned, userRoles } from './app-roles.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { parseClientCapabilities } from './client-capabilities.ts';
 import { signJwt } from './jwt.ts';
-import type { TargetResource } from './target-resource.ts';
-import type { UserScope } from './user-scope.ts';
 import { renderClientInfo, renderIdTokenClaims } from './user-tokens.ts';
 import type { IssuedTokens, SignedIn, TokenForm } from './wire.ts';
 

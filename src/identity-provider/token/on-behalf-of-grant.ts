@@ -14,6 +14,7 @@ import { oauthErrors } from '#errors';
 import { ApiError } from '#kernel';
 import { requireAskedConsent } from '../consent/consent.ts';
 import type { LoginContext } from '../login-context.ts';
+import { requestedUserScope } from '../resource/user-scope.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import { issueUserTokens, requireUserAccess } from './issue.ts';
 import { startFamily } from './refresh-token-store.ts';
@@ -23,7 +24,6 @@ import {
   requirePrincipal,
   type TokenRequest,
 } from './token-request.ts';
-import { requestedUserScope } from './user-scope.ts';
 import type { IssuedTokens } from './wire.ts';
 
 const ON_BEHALF_OF = 'on_behalf_of';

@@ -3,6 +3,7 @@
 import { signInErrors } from '#errors';
 import { ApiError, unixSeconds } from '#kernel';
 import type { LoginContext } from '../login-context.ts';
+import { requestedUserScope } from '../resource/user-scope.ts';
 import { notBeforeSessionCut } from './access-token.ts';
 import { issueUserTokens } from './issue.ts';
 import { startFamily } from './refresh-token-store.ts';
@@ -12,7 +13,6 @@ import {
   requirePrincipal,
   type TokenRequest,
 } from './token-request.ts';
-import { requestedUserScope } from './user-scope.ts';
 import { signInByPassword } from './user-sign-in.ts';
 import type { IssuedTokens } from './wire.ts';
 

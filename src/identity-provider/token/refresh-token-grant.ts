@@ -7,6 +7,7 @@ import { ApiError } from '#kernel';
 import { requireOrigin } from '../authorize/redirect-uri.ts';
 import { requireAskedConsent } from '../consent/consent.ts';
 import type { LoginContext } from '../login-context.ts';
+import { requestedUserScope } from '../resource/user-scope.ts';
 import { issueUserTokens, requireUserAccess } from './issue.ts';
 import type { RefreshFamily } from './refresh-token.ts';
 import { findPlatformOf, redeemRefreshToken } from './refresh-token-store.ts';
@@ -16,7 +17,6 @@ import {
   requirePrincipal,
   type TokenRequest,
 } from './token-request.ts';
-import { requestedUserScope } from './user-scope.ts';
 import { requireLiveSession } from './user-session.ts';
 import type { IssuedTokens } from './wire.ts';
 

@@ -1,6 +1,6 @@
 // The token endpoint's form and answers. Unknown parameters are ignored (MSAL sends many).
 import { type Result, z } from '#kernel';
-import type { TargetResource } from './target-resource.ts';
+import type { TargetResource } from '../resource/target-resource.ts';
 
 const SHORT_MAX = 512;
 const LONG_MAX = 16_384;

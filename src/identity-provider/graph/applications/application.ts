@@ -5,7 +5,8 @@ import { ApiError } from '#kernel';
 
 /**
  * An application may not call itself by the name of one of our own resources. Tokens for those are
- * never given to it anyway (`token/target-resource.ts`); this says so before somebody relies on it.
+ * never given to it anyway (`resource/target-resource.ts`); this says so before somebody relies on
+ * it.
  */
 export function requireOwnIdentifierUris(
   identifierUris: readonly string[],
