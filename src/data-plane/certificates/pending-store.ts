@@ -54,22 +54,29 @@ export function requestCancellation(
 ): Promise<FoundPending> {
   return view.transact(async (transaction) => {
     const found = await requirePending(transaction, name);
-    const work = requireInProgress(found.pending);
+    const { nextAttempt, ...work } = requireInProgress(found.pending);
+    const given = { cancellationRequested, nowSeconds, nextAttempt };
     const pending = {
       ...found.pending,
       cancellationRequested,
-      work: { ...work, ...nextStep(found.pending, work, { cancellationRequested, nowSeconds }) },
+      work: { ...work, ...nextStep(found.pending, given) },
     };
     return { head: await putParts(transaction, found.head, { pending }), pending };
   });
 }
 
+interface CancellationStep {
+  readonly cancellationRequested: boolean;
+  readonly nowSeconds: number;
+  /** As planned before. */
+  readonly nextAttempt: number | undefined;
+}
+
 function nextStep(
   { issuer }: Pending,
-  { nextAttempt }: PendingWork,
-  given: { readonly cancellationRequested: boolean; readonly nowSeconds: number },
+  { cancellationRequested, nowSeconds, nextAttempt }: CancellationStep,
 ): Pick<PendingWork, 'nextAttempt'> {
-  if (given.cancellationRequested) return { nextAttempt: given.nowSeconds };
+  if (cancellationRequested) return { nextAttempt: nowSeconds };
   // Taken back: who waits for a merge goes on waiting.
   return issuer.name === UNKNOWN || nextAttempt === undefined ? {} : { nextAttempt };
 }
