@@ -12,6 +12,7 @@ import {
   type Subscription,
 } from '#resources';
 import type { Transaction } from '#storage';
+import { removeAssignmentsWithin } from '../vaults/vault-store.ts';
 
 const NAME = /^[A-Za-z0-9_.()-]{1,90}$/;
 const LEVELS_MAX = 6;
@@ -34,17 +35,18 @@ export function groupNotFound(name: string): ApiError {
 }
 
 /**
- * Creates or changes. The tree is read within the transaction, so that two moves at once cannot
- * make a circle of two that are none.
+ * Creates or changes. The tree above is read within the transaction, so that two moves at once
+ * cannot make a circle of two that are none. What hangs below moves along and counts, too.
  */
 export async function putManagementGroup(
   transaction: Transaction,
-  tenantId: string,
+  resources: Resources,
   group: ManagementGroup,
 ): Promise<{ readonly created: boolean }> {
+  const { tenantId } = resources;
   const path = resourcePath('managementGroup', group.name);
   const before = await transaction.get<ManagementGroup>(path);
-  let level = 1;
+  let level = 1 + levelsBelow(resources, group.name);
   for (let above = group.parent; above !== undefined && !isSameId(above, tenantId); level++) {
     const parent: ManagementGroup | undefined = await transaction.get<ManagementGroup>(
       resourcePath('managementGroup', above),
@@ -52,14 +54,46 @@ export async function putManagementGroup(
     if (parent === undefined) throw groupNotFound(above);
     if (isSameId(above, group.name)) throw badTree('A management group cannot be below itself.');
     if (level >= LEVELS_MAX) throw badTree(`There can be ${LEVELS_MAX} levels of groups.`);
+    if (above === group.parent) holdGroup(transaction, parent);
     above = parent.parent;
   }
   transaction.put(path, group);
   return { created: before === undefined };
 }
 
+/** How many levels of groups hang below; stops counting where there are too many. */
+function levelsBelow(resources: Resources, name: string): number {
+  const groups = [...resources.managementGroups().values()];
+  let names = new Set([name.toLowerCase()]);
+  for (let levels = 0; ; levels++) {
+    const above = names;
+    const children = groups.filter(({ parent }) => above.has(parent?.toLowerCase() ?? ''));
+    if (children.length === 0 || levels === LEVELS_MAX) return levels;
+    names = new Set(children.map((child) => child.name.toLowerCase()));
+  }
+}
+
+/** Written again unchanged: a deletion at the same time has read it, so it is decided anew. */
+function holdGroup(transaction: Transaction, group: ManagementGroup): void {
+  transaction.put(resourcePath('managementGroup', group.name), group);
+}
+
+/** Throws if groups or subscriptions hang below it, also what is hung there at the same time. */
+export async function deleteManagementGroup(
+  transaction: Transaction,
+  resources: Resources,
+  name: string,
+): Promise<void> {
+  const path = resourcePath('managementGroup', name);
+  // Read only to be told of whoever hangs something below it meanwhile (`holdGroup`).
+  await transaction.get(path);
+  refuseOccupied(resources, name);
+  transaction.delete(path);
+  await removeAssignmentsWithin(transaction, resources, managementGroupResourceId(name));
+}
+
 /** Throws if groups or subscriptions hang below it. */
-export function refuseOccupied(resources: Resources, name: string): void {
+function refuseOccupied(resources: Resources, name: string): void {
   const groups = [...resources.managementGroups().values()];
   const subscriptions = [...resources.subscriptions()];
   if (
@@ -84,8 +118,9 @@ export async function moveSubscription(
     throw new ApiError(resourceManagerErrors.subscriptionNotFound, { id: subscriptionId });
   }
   if (name !== undefined) {
-    const group = await transaction.get(resourcePath('managementGroup', name));
+    const group = await transaction.get<ManagementGroup>(resourcePath('managementGroup', name));
     if (group === undefined) throw groupNotFound(name);
+    holdGroup(transaction, group);
   }
   const { managementGroup: _before, ...rest } = subscription;
   const after: Subscription = { ...rest, ...(name !== undefined && { managementGroup: name }) };

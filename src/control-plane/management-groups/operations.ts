@@ -6,7 +6,6 @@ import {
   isSameId,
   type ManagementGroup,
   managementGroupResourceId,
-  resourcePath,
   subscriptionResourceId,
 } from '#resources';
 import { armVersions } from '../api-versions.ts';
@@ -14,15 +13,14 @@ import { type ArmRow, armRow } from '../arm-row.ts';
 import { type ArmCall, namesOf } from '../handling.ts';
 import { renderList } from '../list.ts';
 import { callerOf, givingAnyRole, type Management, type ManagementTarget } from '../management.ts';
-import { removeAssignmentsWithin } from '../vaults/vault-store.ts';
 import {
+  deleteManagementGroup,
   groupNotFound,
   isManagementGroupName,
   moveSubscription,
   parentId,
   parseManagementGroupId,
   putManagementGroup,
-  refuseOccupied,
   refuseTooMany,
 } from './management-group.ts';
 
@@ -142,12 +140,9 @@ function writeRows(management: Management): readonly ArmRow[] {
           return { status: 204 };
         }
         if (isSameId(name, tenantId)) throw rootStays();
-        refuseOccupied(resources, name);
-        await storage.view(call.grant).transact(async (transaction) => {
-          transaction.delete(resourcePath('managementGroup', name));
-          const scope = managementGroupResourceId(name);
-          await removeAssignmentsWithin(transaction, resources, scope);
-        });
+        await storage
+          .view(call.grant)
+          .transact((transaction) => deleteManagementGroup(transaction, resources, name));
         return {};
       },
     }),
@@ -188,7 +183,7 @@ async function putGroup(
   };
   await storage
     .view(call.grant)
-    .transact((transaction) => putManagementGroup(transaction, tenantId, group));
+    .transact((transaction) => putManagementGroup(transaction, resources, group));
   return { body: renderGroup(management, group) };
 }
 
