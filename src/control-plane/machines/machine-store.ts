@@ -22,7 +22,7 @@ import {
 import type { Transaction, View } from '#storage';
 import type { Management } from '../management.ts';
 import type { Tags } from '../tags.ts';
-import { removeAssignmentsWithin } from '../vaults/vault-store.ts';
+import { removeAssignmentsWithin, requireGroup } from '../vaults/vault-store.ts';
 
 const MACHINE = 'Microsoft.HybridCompute/machines';
 
@@ -57,6 +57,7 @@ export function saveMachine(
   { before, input }: MachineChange,
 ): Promise<Machine> {
   return view.transact(async (transaction) => {
+    await requireGroup(transaction, input);
     const path = machinePath(input);
     const current = await transaction.get<Machine>(path);
     // What was decided on `before`, the right to assign among it, is not carried over to another.

@@ -15,7 +15,7 @@ import { normalizeLocation } from '../location.ts';
 import { unassignIdentity } from '../machines/machine-store.ts';
 import type { Management } from '../management.ts';
 import type { Tags } from '../tags.ts';
-import { removeAssignmentsWithin } from '../vaults/vault-store.ts';
+import { removeAssignmentsWithin, requireGroup } from '../vaults/vault-store.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{2,127}$/;
 const IDENTITY = 'Microsoft.ManagedIdentity/userAssignedIdentities';
@@ -44,6 +44,7 @@ export function putIdentity(
   }
   const location = normalizeLocation(input.location);
   return view.transact(async (transaction) => {
+    await requireGroup(transaction, input);
     const before = await transaction.get<UserAssignedIdentity>(identityPath(input));
     if (before !== undefined) {
       if (before.location !== location) throw wrongLocation(before, location);

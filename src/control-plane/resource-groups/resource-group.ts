@@ -73,10 +73,25 @@ export function changeResourceGroup(
   });
 }
 
+/** With all that it holds, also what was put into it while it was being emptied. */
 export async function removeResourceGroup(
   input: RemovalInput,
   group: ResourceGroup,
 ): Promise<void> {
+  const { view, resources } = input;
+  const { subscriptionId, name } = group;
+  await removeContents(input, group);
+  const scope = resourceGroupResourceId(subscriptionId, name);
+  await view.transact(async (transaction) => {
+    transaction.delete(resourcePath('resourceGroup', subscriptionId, name));
+    await removeAssignmentsWithin(transaction, resources, scope);
+    for (const lock of locksWithin(resources, scope)) transaction.delete(lockPath(lock));
+  });
+  // From here on nothing new comes in: whoever puts something there asks for the group.
+  await removeContents(input, group);
+}
+
+async function removeContents(input: RemovalInput, group: ResourceGroup): Promise<void> {
   const { view, resources } = input;
   const { subscriptionId, name } = group;
   for (const vault of [...resources.vaults()]) {
@@ -89,12 +104,6 @@ export async function removeResourceGroup(
   for (const machine of [...resources.machines()]) {
     if (isInGroup(machine, group)) await removeMachine(view, input, machine);
   }
-  const scope = resourceGroupResourceId(subscriptionId, name);
-  await view.transact(async (transaction) => {
-    transaction.delete(resourcePath('resourceGroup', subscriptionId, name));
-    await removeAssignmentsWithin(transaction, resources, scope);
-    for (const lock of locksWithin(resources, scope)) transaction.delete(lockPath(lock));
-  });
 }
 
 function locksWithin(resources: Resources, scope: string): readonly Lock[] {

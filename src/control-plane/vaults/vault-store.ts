@@ -151,8 +151,14 @@ export async function wipeVault(
   });
 }
 
-async function requireGroup(transaction: Transaction, address: VaultAddress): Promise<void> {
-  const { subscriptionId, resourceGroup } = address;
+/**
+ * Throws ResourceGroupNotFound. Asked in the transaction that puts something into the group, which
+ * so runs again if the group is deleted meanwhile.
+ */
+export async function requireGroup(
+  transaction: Transaction,
+  { subscriptionId, resourceGroup }: Pick<VaultAddress, 'subscriptionId' | 'resourceGroup'>,
+): Promise<void> {
   const path = resourcePath('resourceGroup', subscriptionId, resourceGroup);
   if ((await transaction.get(path)) !== undefined) return;
   throw new ApiError(resourceManagerErrors.resourceGroupNotFound, { name: resourceGroup });
