@@ -107,6 +107,13 @@ export const graphErrors = {
     'Request_BadRequest',
     'The specified current password does not match, or it was tried too often.',
   ),
+  /** Microsoft Graph's own words, though it is the proof and not the token that it speaks of. */
+  proofInvalid: define(
+    401,
+    'Authentication_MissingOrMalformed',
+    'Access Token missing or malformed.',
+  ),
+  keyNotFound: define(400, 'Request_BadRequest', 'No key credential found with keyId.'),
   credentialNotFound: define(400, 'Request_BadRequest', 'No password credential found with keyId.'),
   unknownPath: define(400, 'BadRequest', "Resource not found for the segment '{segment}'."),
   methodNotAllowed: define(405, 'Request_BadRequest', 'Specified HTTP method is not allowed.'),

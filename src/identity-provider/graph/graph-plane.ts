@@ -110,7 +110,8 @@ function authorize(options: GraphPlaneOptions, input: Authorization<GraphTarget>
   }
   const decision = options.authorizer.decideDirectory({ principal, permission });
   if (decision.allowed) return decision.grant;
-  if (owns(options, { principal, permission, id: params.id })) {
+  const asked = { principal, permission, id: params.id };
+  if (owns(options, asked) || rollsOwnKeys(options, operation.id, asked)) {
     return directoryGrant(principal, partition, permission);
   }
   throw new ApiError(graphErrors.requestDenied, {}, { reason: decision.reason });
@@ -133,6 +134,18 @@ function owns({ directory }: GraphPlaneOptions, { principal, permission, id }: O
   return owned ? owned.owners.includes(principal.objectId) : false;
 }
 
+/** An application needs no right to roll the certificates that it signs in with itself. */
+function rollsOwnKeys(
+  { directory }: GraphPlaneOptions,
+  operationId: string,
+  { principal, id = '' }: Ownership,
+): boolean {
+  if (!ROLLS_KEYS.has(operationId) || principal.type !== 'ServicePrincipal') return false;
+  const own = directory.servicePrincipal(principal.objectId);
+  return own?.accountEnabled === true && directory.application(id)?.appId === own.appId;
+}
+
+const ROLLS_KEYS = new Set(['AddApplicationKey', 'RemoveApplicationKey']);
 const OWNED_GROUP = new Set(['Group', 'GroupMember']);
 
 const REFUSED: Readonly<Record<TokenRefused['code'], ErrorDefinition>> = {

@@ -14,10 +14,12 @@ interface RegisteredCertificate {
   readonly sha256: Buffer;
 }
 
+type Signed = Pick<ParsedAssertion, 'header' | 'signed' | 'signature'>;
+
 /** Throws Entra's refusal; the credential that signed otherwise. */
 export function verifyCertificateAssertion(
   application: Application,
-  assertion: ParsedAssertion,
+  assertion: Signed,
   nowMs: number,
 ): KeyCredential {
   const { appId } = application;
@@ -56,7 +58,7 @@ function validCertificates(application: Application, nowMs: number): RegisteredC
  * Thumbprints the assertion may mean. Go writes `x5t` in standard base64, Python pads base64url,
  * Terraform puts it into `kid`, some put hex there; Node's decoder reads both alphabets.
  */
-function readHints({ header }: ParsedAssertion): readonly Buffer[] {
+function readHints({ header }: Signed): readonly Buffer[] {
   const texts = [header['x5t#S256'], header.x5t, header.kid].filter((text) => text !== undefined);
   const hints = texts.flatMap((text) => [
     Buffer.from(text, 'base64'),
@@ -77,7 +79,7 @@ function readCertificate(base64: string): X509Certificate | undefined {
   }
 }
 
-function verifySignature(assertion: ParsedAssertion, publicKey: KeyObject): boolean {
+function verifySignature(assertion: Signed, publicKey: KeyObject): boolean {
   if (publicKey.asymmetricKeyType !== 'rsa') return false;
   const key =
     assertion.header.alg === 'PS256'

@@ -27,6 +27,8 @@ const payloadSchema = z.object({
   iat: seconds.optional(),
 });
 
+const proofSchema = payloadSchema.extend({ sub: text.default(''), nbf: seconds });
+
 export interface ParsedAssertion {
   readonly token: string;
   readonly header: z.infer<typeof headerSchema>;
@@ -41,13 +43,23 @@ export interface ParsedAssertion {
 
 /** Throws AADSTS50027. */
 export function parseAssertion(text: string): ParsedAssertion {
+  return parseSigned(text, payloadSchema);
+}
+
+/** What proves that its sender has a key, and says of nobody that he signs in. Throws as above. */
+export function parseProof(text: string): Omit<ParsedAssertion, 'subject'> {
+  const { subject: _, ...proof } = parseSigned(text, proofSchema);
+  return proof;
+}
+
+function parseSigned(text: string, schema: typeof payloadSchema | typeof proofSchema) {
   // A token read from a Kubernetes file may end in a line break.
   const token = text.trim();
   const [header = '', payload = '', signature = '', ...more] = token.split('.');
   const bytes = decodeBase64Url(signature);
   const read = {
     header: headerSchema.safeParse(readPart(header)),
-    payload: payloadSchema.safeParse(readPart(payload)),
+    payload: schema.safeParse(readPart(payload)),
   };
   if (!read.header.success || !read.payload.success || bytes === undefined || more.length > 0) {
     throw new ApiError(oauthErrors.assertionMalformed);

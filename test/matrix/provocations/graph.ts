@@ -126,6 +126,11 @@ export async function provokeGraph({ instance }: Estate): Promise<Answer[]> {
       passwordCredential: { endDateTime: '2000-01-01T00:00:00Z' },
     }),
     await send('POST', `/applications/${id}/removePassword`, { keyId: randomUUID() }),
+    await send('POST', `/applications/${id}/removeKey`, { keyId: randomUUID(), proof: 'x' }),
+    await send('POST', `/applications/${id}/addKey`, {
+      keyCredential: { type: 'AsymmetricX509Cert', usage: 'Verify', key: 'AAAA' },
+      proof: 'x',
+    }),
     await send('POST', '/servicePrincipals', { appId: randomUUID() }),
     await send('POST', '/servicePrincipals', { appId }),
     await send('POST', members, member),

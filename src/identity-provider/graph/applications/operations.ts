@@ -26,6 +26,7 @@ import { requireOwnIdentifierUris } from './application.ts';
 import { requireCredentialRights } from './credential-rights.ts';
 import { requireExposable } from './exposed-permissions.ts';
 import { federatedCredentialOperations } from './federated-credentials.ts';
+import { keyOperations } from './keys.ts';
 import { passwordOperations } from './passwords.ts';
 import {
   type ApplicationBody,
@@ -44,6 +45,7 @@ export function applicationOperations(context: Context): readonly Operation<Grap
   return [
     ...objectOperations(applicationSpec(context), context),
     createRow(context),
+    ...keyOperations(context),
     ...passwordOperations(context),
     ...federatedCredentialOperations(context),
   ];

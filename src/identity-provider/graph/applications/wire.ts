@@ -108,6 +108,16 @@ export const addPasswordBody = z
   })
   .optional();
 
+const PROOF_MAX = 16_384;
+const proof = z.string().max(PROOF_MAX);
+export const addKeyBody = z.object({
+  keyCredential: keyCredential.extend({ key: z.string().max(CERTIFICATE_MAX) }),
+  /** Microsoft's for certificates with a private key, which none has here. */
+  passwordCredential: z.null().optional(),
+  proof,
+});
+export const removeKeyBody = z.object({ keyId: guid, proof });
+
 export const removePasswordBody = z.object({ keyId: guid });
 
 export type ApplicationBody = z.infer<typeof updateApplicationBody>;
@@ -150,9 +160,9 @@ function otherProperties(body: Readonly<Record<string, unknown>>) {
   return others;
 }
 
-function parseKeyCredential(
+export function parseKeyCredential(
   given: z.infer<typeof keyCredential>,
-  before: Application | undefined,
+  before?: Application,
 ): KeyCredential {
   if (given.key == null) {
     const kept = before?.keyCredentials.find((credential) => credential.keyId === given.keyId);
@@ -238,7 +248,7 @@ function renderWeb({ webRedirectUris, webSettings = NO_SETTINGS }: Application):
   return { redirectUris: webRedirectUris, homePageUrl, logoutUrl, implicitGrantSettings };
 }
 
-function renderKeyCredential(credential: KeyCredential): Readonly<Record<string, unknown>> {
+export function renderKeyCredential(credential: KeyCredential): Readonly<Record<string, unknown>> {
   const { fingerprint } = new X509Certificate(Buffer.from(credential.certificate, 'base64'));
   const thumbprint = Buffer.from(fingerprint.replaceAll(':', ''), 'hex');
   return {
