@@ -29,10 +29,26 @@ test('the password is no property that a printed setting would show', () => {
 
 test('a URL with a password, a path, another scheme or no host is refused', () => {
   for (const smtpUrl of [
-    ...['smtp://me:sesame@a', 'smtp://a/path', 'smtp://a?x=1', 'https://a', 'mail.example', ''],
+    ...[
+      'smtp://me:sesame@a',
+      'smtp://a/path',
+      'smtp://a?x=1',
+      'smtp://a#x',
+      'https://a',
+      'mail.example',
+      '',
+    ],
   ]) {
     assert.throws(() => chooseSmtp({ smtpUrl }, 'x'), ConfigError, smtpUrl);
   }
+  for (const smtpUrl of ['smtp://me@a', 'smtp://:sesame@a']) {
+    assert.throws(() => chooseSmtp({ smtpUrl }, 'x'), ConfigError, smtpUrl);
+  }
+  for (const mailFrom of ['', 'a', '@b', 'a@', 'a@b@c', '<a@b>', 'a@b\0', `${'x'.repeat(65)}@b`]) {
+    assert.throws(() => chooseSmtp({ smtpUrl: 'smtp://a', mailFrom }, 'x'), ConfigError, mailFrom);
+  }
+  const alone = { smtpUrl: 'smtp://a', smtpPassword: 'sesame' };
+  assert.throws(() => chooseSmtp(alone, 'x'), /go together/);
   const half = { smtpUrl: 'smtp://a', smtpUser: 'me' };
   assert.throws(() => chooseSmtp(half, 'x'), ConfigError);
   const sender = { smtpUrl: 'smtp://a', mailFrom: 'a@b\r\nBcc: c@d' };

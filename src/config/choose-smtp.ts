@@ -3,7 +3,7 @@ import { ConfigError, type SmtpChoice } from './config.ts';
 import type { Values } from './settings.ts';
 
 const DEFAULT_PORT = { 'smtp:': 587, 'smtps:': 465 } as const;
-const ADDRESS = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,253}$/;
+const ADDRESS = /^[^\s\p{Cc}@<>"]{1,64}@[^\s\p{Cc}@<>"]{1,253}$/u;
 
 /** `undefined`: no mail is sent. Throws ConfigError. */
 export function chooseSmtp(values: Values, domain: string): SmtpChoice | undefined {
@@ -29,7 +29,8 @@ export function chooseSmtp(values: Values, domain: string): SmtpChoice | undefin
 function parseUrl(text: string): Pick<SmtpChoice, 'host' | 'port' | 'isTls'> {
   const url = URL.parse(text);
   const { protocol } = url ?? {};
-  const isPlain = url?.username === '' && url.password === '' && url.search === '';
+  const isOpen = url?.username === '' && url.password === '';
+  const isPlain = isOpen && url.search === '' && url.hash === '';
   if (url === null || url.hostname === '' || !isPlain || !/^\/?$/.test(url.pathname)) {
     throw new ConfigError('--smtp-url must be smtp://host:port or smtps://host:port, no more.');
   }

@@ -271,7 +271,10 @@ it('plain http and ACME are off unless asked for, and only over addresses that a
   }
   const acmeDirectory = 'https://acme.example/directory';
   assert.equal(load({ flags: { acmeDirectory } }).acme?.directory, acmeDirectory);
-  for (const wrong of ['acme.example', 'http://acme.example/', 'https://a:b@acme.example/']) {
+  for (const wrong of [
+    ...['acme.example', 'http://acme.example/', 'ftp://localhost/', 'http://127.0.0.2/'],
+    ...['https://a:b@acme.example/', 'https://a@acme.example/', 'https://:b@acme.example/'],
+  ]) {
     assert.throws(() => load({ flags: { acmeDirectory: wrong } }), ConfigError, wrong);
     assert.throws(
       () => load({ flags: { acmeDirectory, acmeDnsWebhook: wrong } }),
@@ -279,6 +282,8 @@ it('plain http and ACME are off unless asked for, and only over addresses that a
       wrong,
     );
   }
+  const secret = refusal({ flags: { acmeDirectory: 'https://:hunter2@acme.example/' } });
+  assert.doesNotMatch(secret, /hunter2/);
   assert.throws(() => load({ flags: { acmeDnsWebhook: 'https://dns.example/' } }), ConfigError);
   const hook = load({
     flags: { acmeDirectory, acmeDnsWebhook: 'http://127.0.0.1:9/' },
@@ -286,6 +291,49 @@ it('plain http and ACME are off unless asked for, and only over addresses that a
   });
   assert.equal(hook.acme?.dnsWebhook?.readToken(), 'hook-secret');
   assert.doesNotMatch(JSON.stringify(hook), /hook-secret/);
+});
+
+it('this machine may be asked over plain http, by each of its names', () => {
+  for (const acmeDirectory of ['http://localhost/', 'http://127.0.0.1:14000/', 'http://[::1]/']) {
+    assert.equal(load({ flags: { acmeDirectory } }).acme?.directory, acmeDirectory);
+  }
+});
+
+it('a domain may be as long as a vault of it may be reached under, and no longer', () => {
+  // 253 less a vault's name of 24 and `.vault.`
+  const domain = (length: number) => `${'a.'.repeat(120).slice(0, length - 1)}b`;
+  assert.equal(load({ flags: { domain: domain(221) } }).domain.length, 221);
+  assert.equal(load({ flags: { domain: `${'a.'.repeat(110)}bb` } }).domain.length, 222);
+  assert.match(refusal({ flags: { domain: domain(223) } }), /not a DNS name/);
+  const label = 'a'.repeat(63);
+  assert.equal(load({ flags: { domain: label } }).domain, label);
+  assert.match(refusal({ flags: { domain: `${label}a` } }), /not a DNS name/);
+});
+
+it('what stands in a configuration file is read whichever kind it is, but for secrets', () => {
+  for (const setting of settings) {
+    const sources = { flags: { config: file({ [setting.name]: 1 }) } };
+    if ('environmentOnly' in setting) {
+      const message = refusal(sources);
+      assert.match(message, new RegExp(`must not hold ${setting.name}: set ${setting.variable}`));
+    }
+  }
+  const config = file({ httpPort: 8080, issuerReach: 'public', keyFile: 'k', output: 'json' });
+  const { httpPort, issuerReach, seal, output } = load({ flags: { config } });
+  assert.deepEqual([httpPort, issuerReach, output], [8080, 'public', 'json']);
+  assert.deepEqual(seal, { kind: 'key-file', path: join(folder, 'k') });
+});
+
+it('only a pod’s own port is taken for a link to a Service', () => {
+  for (const scheme of ['udp', 'sctp']) {
+    const environment = { STRONGROOM_PORT: `${scheme}://10.0.0.1:1` };
+    assert.equal(load({ environment }).port, 8443);
+  }
+  for (const value of ['http://10.0.0.1:1', 'x tcp://10.0.0.1:1', 'tcp:1']) {
+    assert.match(refusal({ environment: { STRONGROOM_PORT: value } }), /whole number/);
+  }
+  const environment = { STRONGROOM_HTTP_PORT: 'tcp://10.0.0.1:1' };
+  assert.match(refusal({ environment }), /HTTP port/);
 });
 
 it('issuers are asked on public and private networks, and elsewhere only by word', () => {

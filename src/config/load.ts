@@ -191,15 +191,14 @@ function acmeChoice({ acmeDirectory, acmeDnsWebhook, acmeDnsWebhookToken }: Valu
   return { acme: { directory, dnsWebhook: { url, readToken: () => acmeDnsWebhookToken } } };
 }
 
-/** https, or plain http to this machine itself. */
+/** https, or plain http to this machine itself. The refusal does not repeat what may be secret. */
 function parseAddress(flag: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isOwn =
     url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
-  if (url !== undefined && (url.protocol === 'https:' || isOwn) && url.username === '') {
-    return url.href;
-  }
-  throw new ConfigError(`${flag} wants an https address, not ${JSON.stringify(text)}.`);
+  const isOpen = url?.username === '' && url.password === '';
+  if (url !== undefined && (url.protocol === 'https:' || isOwn) && isOpen) return url.href;
+  throw new ConfigError(`${flag} wants an https address, without a name or password in it.`);
 }
 
 function parseIssuerReach(text: string): IssuerReach {
