@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { AuditDamaged } from '#audit';
+import { AuditDamaged, AuditUnavailable } from '#audit';
 import { systemGrant } from '#authorization';
+import { ConfigError } from '#config';
 import { createAuthority, issueServerCertificate } from '#cryptography';
 import { Directory } from '#directory';
 import { ManualClock } from '#kernel';
@@ -18,11 +28,19 @@ import {
   tenantPartition,
 } from '#storage';
 import { keepWritten, readSecretLine, writeWhole } from './files.ts';
-import { type Administrator, type InstallationInput, openInstallation } from './installation.ts';
-import { openAuditLog, readAuditKey } from './installation-audit.ts';
+import {
+  type Administrator,
+  auditKeyOf,
+  type Installation,
+  type InstallationInput,
+  loadAuditKey,
+  openInstallation,
+} from './installation.ts';
+import { handOver, openAuditLog, readAuditKey } from './installation-audit.ts';
 import { readOwnCertificate } from './own-certificate.ts';
 import { chooseSeal } from './seal.ts';
 import { openServerCertificate, serverNames } from './server-certificate.ts';
+import { serverTls } from './server-tls.ts';
 import { describeStartFailure, StartFailure } from './start-failure.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'strongroom-installation-'));
@@ -90,6 +108,61 @@ describe('first start', () => {
     assert.equal([...resources.roleAssignments().values()].length, 2);
   });
 
+  test('one that was cut short keeps its ids and its audit key', async () => {
+    const { input, storage } = await make();
+    const kept = () => storage.view(input.systemGrant).get<Installation>('installation');
+    let first: Installation | undefined;
+    const failing = async (_: Administrator, made: Installation) => {
+      assert.deepEqual(await kept(), made, 'kept before anything is handed over');
+      first = made;
+      throw new Error('disk full');
+    };
+    await assert.rejects(openInstallation({ ...input, handOver: failing }), /disk full/);
+    assert.equal((await kept())?.state, 'making', 'not ready');
+    const { state, ...second } = await openInstallation(input);
+    assert.equal(state, 'ready');
+    assert.deepEqual({ ...second, state: 'making' }, first);
+    assert.deepEqual(await loadAuditKey(storage.view(input.systemGrant)), auditKeyOf(second));
+  });
+
+  test('two installations have nothing in common', async () => {
+    const [one, two] = [await make(), await make()];
+    const made = [await openInstallation(one.input), await openInstallation(two.input)];
+    for (const name of ['tenantId', 'subscriptionId', 'auditKey'] as const) {
+      assert.notEqual(made[0]?.[name], made[1]?.[name]);
+    }
+    assert.notEqual(one.handed[0]?.password, two.handed[0]?.password);
+    assert.notEqual(one.handed[0]?.clientSecret, two.handed[0]?.clientSecret);
+  });
+
+  test('an audit key that is not 32 bytes is none', () => {
+    for (const bytes of [0, 31, 33]) {
+      const auditKey = Buffer.alloc(bytes).toString('base64url');
+      assert.throws(() => auditKeyOf({ auditKey }), /is not one/);
+    }
+    assert.throws(() => auditKeyOf({ auditKey: '!'.repeat(43) }), /is not one/);
+  });
+
+  test('hands over a file that only its owner reads, and an audit log that has begun', async () => {
+    const dataDirectory = join(directory, 'handed-over');
+    const clock = new ManualClock();
+    const { input, handed } = await make();
+    const installation = await openInstallation({
+      ...input,
+      handOver: async (administrator, made) => {
+        handed.push(administrator);
+        await handOver({ dataDirectory }, clock)(administrator, made);
+      },
+    });
+    const path = join(dataDirectory, 'administrator.json');
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), handed[0]);
+    const log = { config: { dataDirectory }, installation, clock };
+    await (await openAuditLog({ ...log, isUsed: true })).close();
+    rmSync(join(dataDirectory, 'audit'), { recursive: true });
+    await assert.rejects(openAuditLog({ ...log, isUsed: true }), AuditDamaged);
+  });
+
   test('the record that is kept holds no password and no client secret', async () => {
     const { input, handed, storage } = await make();
     await openInstallation(input);
@@ -138,6 +211,37 @@ describe('server certificate', () => {
     assert.equal(renewed.authorityPem, first.authorityPem);
   });
 
+  test('what clients are to trust stands in a file, is put back, and is not a key', async () => {
+    const { input, storage } = await make();
+    const caFile = join(directory, 'trust', 'ca.pem');
+    const view = storage.view(input.systemGrant);
+    const tls = serverTls({ view, caFile, clock: input.clock, config: { domain: 'localhost' } });
+    const first = await tls.load();
+    const text = readFileSync(caFile, 'utf8');
+    assert.match(text, /^-----BEGIN CERTIFICATE-----/);
+    assert.doesNotMatch(text, /PRIVATE/);
+    assert.equal(statSync(caFile).mode & 0o777, 0o644);
+    writeFileSync(caFile, 'another');
+    assert.deepEqual(await tls.load(), first);
+    assert.equal(readFileSync(caFile, 'utf8'), text);
+    const names = new X509Certificate(first.certificate).subjectAltName ?? '';
+    const hosts = ['login', 'management', 'graph', 'portal', 'pki', 'vault', '*.vault'];
+    for (const host of hosts) assert.ok(names.includes(`DNS:${host}.localhost`), host);
+    assert.match(names, /DNS:localhost(,|$)/);
+    assert.match(names, /IP Address:127\.0\.0\.1/);
+    const authority = new X509Certificate(text);
+    assert.ok(new X509Certificate(first.certificate).verify(authority.publicKey));
+  });
+
+  test('half of what an operator would bring, or nonsense, is not served', () => {
+    const path = join(directory, 'nonsense.pem');
+    writeFileSync(path, 'nonsense');
+    assert.equal(readOwnCertificate({ tlsCertFile: path }), undefined);
+    assert.equal(readOwnCertificate({ tlsKeyFile: path }), undefined);
+    const both = { tlsCertFile: path, tlsKeyFile: path };
+    assert.throws(() => readOwnCertificate(both), /does not belong to the certificate/);
+  });
+
   test('another domain gets another certificate', async () => {
     const { input, storage } = await make();
     const clock = new ManualClock();
@@ -179,6 +283,34 @@ describe('files', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
+  test('what lies in the way of a private file is neither written to nor kept', () => {
+    const path = join(directory, 'in-the-way.json');
+    const victim = join(directory, 'victim');
+    writeFileSync(victim, 'untouched', { mode: 0o644 });
+    symlinkSync(victim, `${path}.new`);
+    writeWhole(path, 'secret', 0o600);
+    assert.equal(readFileSync(victim, 'utf8'), 'untouched');
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    writeFileSync(`${path}.new`, 'left behind', { mode: 0o666 });
+    writeWhole(path, 'again', 0o600);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(existsSync(`${path}.new`), false);
+  });
+
+  test('a folder made for a file is for its owner alone', () => {
+    writeWhole(join(directory, 'made', 'deeper', 'file'), 'text', 0o644);
+    for (const folder of ['made', join('made', 'deeper')]) {
+      assert.equal(statSync(join(directory, folder)).mode & 0o777, 0o700, folder);
+    }
+  });
+
+  test('a file that holds other text is replaced', () => {
+    const path = join(directory, 'replaced.pem');
+    keepWritten(path, 'one', 0o644);
+    keepWritten(path, 'two', 0o644);
+    assert.equal(readFileSync(path, 'utf8'), 'two');
+  });
+
   test('a file that holds the text already is not touched', () => {
     const path = join(directory, 'ca.pem');
     keepWritten(path, 'text', 0o644);
@@ -191,6 +323,10 @@ describe('files', () => {
     const path = join(directory, 'passphrase');
     writeFileSync(path, 'correct horse battery\n');
     assert.equal(readSecretLine(path), 'correct horse battery');
+    writeFileSync(path, 'from another system \r\n');
+    assert.equal(readSecretLine(path), 'from another system ', 'its spaces are its own');
+    writeFileSync(path, 'no end of line');
+    assert.equal(readSecretLine(path), 'no end of line');
     writeFileSync(path, 'two\nlines\n');
     assert.throws(() => readSecretLine(path), /exactly one line/);
     writeFileSync(path, '\n');
@@ -209,6 +345,21 @@ describe('why a start failed', () => {
       sentence,
       '127.0.0.1:8443 is taken by another program: stop it, or choose another with --port.',
     );
+  });
+
+  test('a port or an address that cannot be had is said with the flag that changes it', () => {
+    assert.match(describeStartFailure(coded('EACCES'), address) ?? '', /^127.*above 1023.*--port/);
+    assert.match(describeStartFailure(coded('EADDRNOTAVAIL'), address) ?? '', /--host\.$/);
+    assert.equal(describeStartFailure(coded('ENOSPC'), address), undefined);
+  });
+
+  test('what was refused on purpose is said in its own sentence', () => {
+    const sentence = 'It cannot be.';
+    const refusals = [
+      ...[new StartFailure(sentence), new ConfigError(sentence)],
+      ...[new AuditDamaged(sentence), new AuditUnavailable(sentence)],
+    ];
+    for (const refused of refusals) assert.equal(describeStartFailure(refused, address), sentence);
   });
 
   test('what storage refuses is said in storage’s own sentence', () => {
