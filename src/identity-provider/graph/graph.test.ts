@@ -277,6 +277,7 @@ describe('who may do what', () => {
 test('unknown paths, methods and bodies are refused in Graph’s shape', async () => {
   assert.deepEqual(code(await graph('/nothing')), [400, 'BadRequest']);
   assert.deepEqual(code(await graph('/users', { method: 'PUT' })), [405, 'Request_BadRequest']);
+  assert.equal((await graph('/users', { method: 'HEAD' })).status, 405, 'as Graph answers it');
   const unknown = await graph('/applications', { json: { displayName: 'x', surprise: 1 } });
   assert.deepEqual(code(unknown), [400, 'Request_BadRequest']);
 });

@@ -1,41 +1,16 @@
 import assert from 'node:assert/strict';
-import { constants, createHash, generateKeyPairSync, sign, X509Certificate } from 'node:crypto';
+import { constants, createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { before, describe, test } from 'node:test';
-import { loadX509Library } from '#cryptography';
 import { createApplication, createServicePrincipal, updateApplication } from '#directory';
 import { newGuid, z } from '#kernel';
 import { automationHeader, openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
-
-interface Identity {
-  readonly certificate: X509Certificate;
-  readonly key: CryptoKey;
-}
+import { type CertificateIdentity, makeIdentity } from './certificate-identity.fixture.ts';
 
 let tenant: Tenant;
-let own: Identity;
-let stranger: Identity;
+let own: CertificateIdentity;
+let stranger: CertificateIdentity;
 let appId: string;
 let applicationId: string;
-
-const RSA = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256',
-  modulusLength: 2048,
-  publicExponent: new Uint8Array([1, 0, 1]),
-};
-
-async function makeIdentity(): Promise<Identity> {
-  const x509 = await loadX509Library();
-  const keys = await crypto.subtle.generateKey(RSA, true, ['sign', 'verify']);
-  const made = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=worker',
-    keys,
-    notBefore: new Date('2025-01-01'),
-    notAfter: new Date('2027-01-01'),
-    signingAlgorithm: RSA,
-  });
-  return { certificate: new X509Certificate(Buffer.from(made.rawData)), key: keys.privateKey };
-}
 
 before(async () => {
   tenant = await openTenant();
@@ -60,14 +35,16 @@ before(async () => {
 });
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const sha1 = ({ certificate }: Identity) => createHash('sha1').update(certificate.raw).digest();
-const sha256 = ({ certificate }: Identity) => createHash('sha256').update(certificate.raw).digest();
+const sha1 = ({ certificate }: CertificateIdentity) =>
+  createHash('sha1').update(certificate.raw).digest();
+const sha256 = ({ certificate }: CertificateIdentity) =>
+  createHash('sha256').update(certificate.raw).digest();
 const tokenUrl = () => `${tenant.urls.login}/${tenant.tenantId}/oauth2/v2.0/token`;
 
 interface Assertion {
   readonly header?: Readonly<Record<string, unknown>>;
   readonly claims?: Readonly<Record<string, unknown>>;
-  readonly signer?: Identity;
+  readonly signer?: CertificateIdentity;
 }
 
 async function assertionOf({ header, claims, signer = own }: Assertion = {}): Promise<string> {

@@ -1,48 +1,26 @@
 import assert from 'node:assert/strict';
-import { sign, X509Certificate } from 'node:crypto';
+import { sign } from 'node:crypto';
 import { before, describe, test } from 'node:test';
-import { loadX509Library } from '#cryptography';
 import { addRoleMember, directoryRoleIds as roles } from '#directory';
 import { newGuid, z } from '#kernel';
+import {
+  type CertificateIdentity,
+  makeIdentity,
+} from '../../token/certificate-identity.fixture.ts';
 import { GraphCaller, type Registered } from '../graph-caller.fixture.ts';
 
 const INVALID = [401, 'Authentication_MissingOrMalformed'];
 const DENIED = [403, 'Authorization_RequestDenied'];
 const AUDIENCE = '00000002-0000-0000-c000-000000000000';
-const RSA = {
-  name: 'RSASSA-PKCS1-v1_5',
-  hash: 'SHA-256',
-  modulusLength: 2048,
-  publicExponent: new Uint8Array([1, 0, 1]),
-};
-
-interface Identity {
-  readonly certificate: X509Certificate;
-  readonly key: CryptoKey;
-}
-
 let admin: GraphCaller;
-let own: Identity;
-let next: Identity;
+let own: CertificateIdentity;
+let next: CertificateIdentity;
 before(async () => {
   admin = await GraphCaller.administrator();
   [own, next] = await Promise.all([makeIdentity(), makeIdentity()]);
 });
 
-async function makeIdentity(): Promise<Identity> {
-  const x509 = await loadX509Library();
-  const keys = await crypto.subtle.generateKey(RSA, true, ['sign', 'verify']);
-  const made = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=worker',
-    keys,
-    notBefore: new Date('2025-01-01'),
-    notAfter: new Date('2027-01-01'),
-    signingAlgorithm: RSA,
-  });
-  return { certificate: new X509Certificate(Buffer.from(made.rawData)), key: keys.privateKey };
-}
-
-const keyOf = ({ certificate }: Identity) => ({
+const keyOf = ({ certificate }: CertificateIdentity) => ({
   type: 'AsymmetricX509Cert',
   usage: 'Verify',
   key: certificate.raw.toString('base64'),
@@ -59,9 +37,9 @@ async function rolling(): Promise<Registered> {
 interface Proof {
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly header?: Readonly<Record<string, unknown>>;
-  readonly signer?: Identity;
+  readonly signer?: CertificateIdentity;
   /** Whose certificate the header names. */
-  readonly named?: Identity;
+  readonly named?: CertificateIdentity;
 }
 
 async function proofFor({ id }: Registered, changes: Proof = {}): Promise<string> {
