@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { keyErrors } from '#errors';
+import { keyErrors, secretErrors } from '#errors';
 import { newGuid } from '#kernel';
-import { makeVault, openTestVault, type TestVault } from '../vault.fixture.ts';
-import { openBackup, sealBackup } from './backup.ts';
+import type { View } from '#storage';
+import { secretObjects } from '../secrets/secret-store.ts';
+import { makeVault, openTestVault, recordsOf, type TestVault } from '../vault.fixture.ts';
+import { openBackup, readBackup, sealBackup } from './backup.ts';
 import { geography } from './geography.ts';
 
 const params = { name: 'db' };
@@ -139,6 +141,85 @@ test('garbage is told in the recorded words', async () => {
   }
   const missing = await vault.call('RestoreSecret', { body: {} });
   assert.deepEqual(refusal(missing), [400, 'BadParameter']);
+});
+
+test('a version that is added while a backup is read is in it, as its latest', async () => {
+  const vault = await openTestVault();
+  await makeBackup(vault);
+  const view = recordsOf(vault);
+  let reads = 0;
+  const racing: View = {
+    get: (path) => view.get(path),
+    transact: (work) => view.transact(work),
+    async scan(range) {
+      const found = await view.scan<never>(range);
+      reads += 1;
+      if (reads === 1) await vault.call('SetSecret', { params, body: { value: 'late' } });
+      return found;
+    },
+  };
+  const { versions, currentVersion } = await readBackup(secretObjects, racing, 'db');
+  assert.deepEqual(versions.map(({ content }) => content.value).toSorted(), ['1', '2', 'late']);
+  const latest = versions.find(({ header }) => header.version === currentVersion);
+  assert.equal(latest?.content.value, 'late');
+});
+
+test('a secret deleted while its backup is read, is not in it', async () => {
+  const vault = await openTestVault();
+  await makeBackup(vault);
+  const view = recordsOf(vault);
+  const racing: View = {
+    get: (path) => view.get(path),
+    transact: (work) => view.transact(work),
+    async scan(range) {
+      const found = await view.scan<never>(range);
+      await vault.call('DeleteSecret', { params });
+      return found;
+    },
+  };
+  await assert.rejects(readBackup(secretObjects, racing, 'db'), { status: 404 });
+});
+
+test('a backup without the version that it calls its latest is malformed', async () => {
+  const vault = await openTestVault();
+  const seal = {
+    ...{ storage: vault.storage, vault: makeVault() },
+    kind: { collection: 'secrets', errors: secretErrors } as const,
+  };
+  const backup = { name: 'db', currentVersion: 'a'.repeat(32), versions: [], attachments: [] };
+  const answer = await restore(vault, sealBackup(seal, backup));
+  assert.deepEqual(refusal(answer), MALFORMED);
+  assert.equal((await vault.call('GetSecret', { params })).status, 404);
+});
+
+test('blobs that end within or right after their label are corrupt', async () => {
+  const vault = await openTestVault();
+  const blob = Buffer.from(await makeBackup(vault), 'base64url');
+  const label = blob[0] ?? 0;
+  for (const length of [1, 2, label, label + 1, label + 2]) {
+    const { status, body } = await restore(vault, blob.toString('base64url', 0, length));
+    assert.deepEqual([status, body.error.code], MALFORMED, String(length));
+  }
+  const longest = Buffer.from(blob);
+  longest[0] = 255;
+  assert.deepEqual(refusal(await restore(vault, longest.toString('base64url'))), MALFORMED);
+});
+
+test('a backup of a key brings back its rotation policy', async () => {
+  const vault = await openTestVault();
+  const key = { params: { name: 'turning' } };
+  await vault.call('CreateKey', { ...key, body: { kty: 'EC' } });
+  const action = { trigger: { timeAfterCreate: 'P90D' }, action: { type: 'Rotate' } };
+  const set = await vault.call('UpdateKeyRotationPolicy', {
+    ...{ ...key, body: { lifetimeActions: [action] } },
+  });
+  assert.equal(set.status, 200, JSON.stringify(set.body));
+  const blob = (await vault.call('BackupKey', key)).body.value;
+  await vault.call('DeleteKey', key);
+  await vault.call('PurgeDeletedKey', key);
+  assert.equal((await vault.call('RestoreKey', { body: { value: blob } })).status, 200);
+  const { body } = await vault.call('GetKeyRotationPolicy', key);
+  assert.deepEqual(body, set.body);
 });
 
 test('500 versions can be backed up, 501 cannot', async () => {
