@@ -285,6 +285,27 @@ describe('an update of a certificate', () => {
   });
 });
 
+test('a list with what is pending has it on every page, and one without on none', async () => {
+  const vault = await openTestVault();
+  const names = ['a', 'b', 'c'];
+  for (const name of names) {
+    const body = { policy: policyOf('Unknown') };
+    await vault.call('CreateCertificate', { params: { name }, body });
+  }
+  const walk = async (first: Record<string, string>) => {
+    const seen: string[] = [];
+    for (let query = first; ; ) {
+      const { body } = await vault.call('GetCertificates', { query });
+      seen.push(...body.value.map((item: { id: string }) => item.id.split('/').at(-1)));
+      if (body.nextLink === null) return seen;
+      query = Object.fromEntries(new URL(body.nextLink).searchParams);
+    }
+  };
+  assert.deepEqual(await walk({ maxresults: '1', includePending: 'true' }), names);
+  assert.deepEqual(await walk({ maxresults: '1', includePending: 'false' }), []);
+  assert.deepEqual(await walk({ maxresults: '1' }), []);
+});
+
 test('lists of certificates show what Azure shows in each version of the interface', async () => {
   const vault = await issued({ tags: { a: 'b' } });
   const item = async (id: string, apiVersion: string) => {

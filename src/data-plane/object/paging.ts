@@ -59,9 +59,13 @@ function renderNextLink(request: RawRequest, marker: string): string {
     Buffer.from(JSON.stringify({ NextMarker: marker, TargetLocation: 0 })),
   );
   const size = query.maxresults === undefined ? '' : `&maxresults=${query.maxresults}`;
+  // Without it what is pending would be on the first page only.
+  const { includePending } = query;
+  const pending =
+    includePending === undefined ? '' : `&includePending=${encodeURIComponent(includePending)}`;
   const version = encodeURIComponent(query['api-version'] ?? '');
   const place = path.replace(/^\/+/, '/');
-  return `${origin}${port}${place}?api-version=${version}&$skiptoken=${token}${size}`;
+  return `${origin}${port}${place}?api-version=${version}&$skiptoken=${token}${size}${pending}`;
 }
 
 function parseSkipToken(token: string | undefined): string | undefined {
