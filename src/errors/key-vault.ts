@@ -221,6 +221,12 @@ export const keyErrors = {
     'The property "key_hsm" must be a key transfer blob made for a key of this vault whose only ' +
       'operation is "import".',
   ),
+  throttled: define(
+    429,
+    'Throttled',
+    'Request was not processed because too many requests were received. ' +
+      'Reason: VaultRequestTypeLimitReached',
+  ),
   hardwareNotSupported: defineInner(
     403,
     'HardwareKeysNotSupported',
@@ -268,6 +274,7 @@ export const certificateErrors = {
     'Forbidden',
     'Merge is forbidden on pending object created with issuer : {issuer} while it is in progess.',
   ),
+  throttled: keyErrors.throttled,
   hardwareNotSupported: keyErrors.hardwareNotSupported,
   subjectInvalid: badParameter(
     'Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n',

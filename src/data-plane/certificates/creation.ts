@@ -1,6 +1,6 @@
 // New certificates begun: the key and the request are made at once, the certificate comes later,
 // from the background or by a merge. Until the first one is there a placeholder stands for it.
-import { buildCertificateRequest, type KeyMaterial } from '#cryptography';
+import { buildCertificateRequest, type KeyMaterial, type KeySpec } from '#cryptography';
 import { certificateErrors } from '#errors';
 import { ApiError, newVersion } from '#kernel';
 import type { Reader, Transaction } from '#storage';
@@ -159,7 +159,7 @@ async function requireIssuer(reader: Reader, { issuer }: CertificatePolicy): Pro
  * that was made to stay is not used again where it could leave.
  */
 async function keyFor(
-  { view, providers }: WorkSession,
+  { view, vault, providers }: WorkSession,
   name: string,
   { key_props: wanted }: CertificatePolicy,
 ): Promise<{ readonly key: KeyMaterial; readonly savedKey: SavedKey }> {
@@ -182,11 +182,11 @@ async function keyFor(
     }
   }
   const provider = providers.for(wanted);
-  const key = await provider.make(
+  const spec: KeySpec =
     wanted.crv === undefined
       ? { kty: 'RSA', sizeBits: wanted.key_size ?? 2048 }
-      : { kty: 'EC', crv: wanted.crv },
-  );
+      : { kty: 'EC', crv: wanted.crv };
+  const key = await providers.make({ provider, spec }, vault);
   return { key, savedKey: saveKey(provider, key) };
 }
 

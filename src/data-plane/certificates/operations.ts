@@ -122,6 +122,7 @@ function createRow({ options, session }: CertificateWork): Operation<VaultTarget
       ...creationErrors,
       certificateErrors.subjectInvalid,
       certificateErrors.issuerNamedNotFound,
+      certificateErrors.throttled,
     ],
     body: createSchema,
     handle: async (call) => {

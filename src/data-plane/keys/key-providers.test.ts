@@ -114,3 +114,33 @@ test('a key that is deleted while it is opened is not kept', async () => {
   assert.equal((await opening).kty, 'EC');
   assert.equal(cache.size, 0);
 });
+
+test('with twenty keys waiting a vault is told to come back, and later it is served', async () => {
+  const hsm = fakeHsm();
+  const { promise: mended, resolve: mend } = Promise.withResolvers<void>();
+  const make: typeof hsm.make = (spec) => mended.then(() => hsm.make(spec));
+  const vault = await openTestVaultWith({ hsm: { ...hsm, make } });
+  const body = { kty: 'EC-HSM' };
+  const create = (name: string) => vault.call('CreateKey', { params: { name }, body });
+  assert.equal((await vault.call('CreateKey', { params, body: { kty: 'EC' } })).status, 200);
+  const making = Array.from({ length: 23 }, (_, index) => create(`k${index}`));
+  // The only one that is answered is the one that is too many.
+  assert.equal((await Promise.race(making)).status, 429);
+  const policy = {
+    ...{ key_props: { kty: 'EC-HSM', crv: 'P-256', exportable: false }, issuer: { name: 'Self' } },
+    x509_props: { subject: 'CN=a' },
+  };
+  for (const refused of [
+    await create('more'),
+    await vault.call('CreateCertificate', { params: { name: 'c' }, body: { policy } }),
+  ]) {
+    assert.deepEqual([refused.status, refused.body.error.code], [429, 'Throttled']);
+    assert.equal(refused.headers['Retry-After'], '10');
+  }
+  assert.equal((await vault.call('RotateKey', { params })).status, 200, 'a quick one is made');
+  assert.equal((await vault.call('GetKey', { params: { name: 'more' } })).status, 404);
+  mend();
+  const statuses = (await Promise.all(making)).map(({ status }) => status);
+  assert.equal(statuses.filter((status) => status === 200).length, 22);
+  assert.equal((await create('more')).status, 200);
+});

@@ -37,7 +37,7 @@ import {
   requireOneUse,
 } from './key.ts';
 import { keyObjects } from './key-objects.ts';
-import { type KeyProviders, saveMaterial } from './key-providers.ts';
+import { type KeyProviders, type KeyRequest, saveMaterial } from './key-providers.ts';
 import { rotatedExpiry } from './rotation-policy.ts';
 import { loadRotationPolicy } from './rotation-record.ts';
 import {
@@ -68,7 +68,7 @@ export async function createKey(
   // Making a key is expensive: what will be refused anyway is refused first.
   await requireWritable(session, name);
   const provider = session.providers.for({ kty, exportable: draft.exportable });
-  const made = { kty, provider, material: await make(provider, spec) };
+  const made = { kty, provider, material: await make(session, { provider, spec }) };
   return addKey(session, withMaterial(draft, made));
 }
 
@@ -136,7 +136,7 @@ export async function rotateKey(session: KeySession, name: string): Promise<Foun
   for (;;) {
     const before = await keyObjects.load(session.view, name, '');
     guardManaged(keyKind, before.head, 'rotate');
-    const made = await makeLike(session.providers, before);
+    const made = await makeLike(session, before);
     const rotated = await session.view.transact((transaction) =>
       addRotated(transaction, before, { ...made, nowSeconds: session.nowSeconds }),
     );
@@ -149,17 +149,18 @@ export async function rotateKey(session: KeySession, name: string): Promise<Foun
  * `undefined` if it is not there to be claimed.
  */
 export async function rotateDueKey(
-  { view, nowSeconds, providers }: Pick<KeySession, 'view' | 'nowSeconds' | 'providers'>,
+  session: Pick<KeySession, 'view' | 'vault' | 'nowSeconds' | 'providers'>,
   name: string,
   take: (transaction: Transaction) => Promise<unknown>,
 ): Promise<FoundKey | undefined> {
+  const { view, nowSeconds } = session;
   const head = await keyObjects.findLive(view, name);
   if (head === undefined) {
     await view.transact(take);
     return undefined;
   }
   const before = await keyObjects.load(view, name, head.current.version);
-  const made = await makeLike(providers, before);
+  const made = await makeLike(session, before);
   return view.transact(async (transaction) => {
     if ((await take(transaction)) === undefined) return undefined;
     const rotated = await addRotated(transaction, before, { ...made, nowSeconds });
@@ -191,10 +192,12 @@ async function addRotated(
   });
 }
 
-async function makeLike(providers: KeyProviders, before: FoundKey): Promise<MadeKey> {
+type Maker = Pick<KeySession, 'providers' | 'vault'>;
+
+async function makeLike(maker: Maker, before: FoundKey): Promise<MadeKey> {
   const { kty, exportable } = before.version.header.listed;
-  const provider = providers.for({ kty, exportable });
-  return { kty, provider, material: await make(provider, specOf(before)) };
+  const provider = maker.providers.for({ kty, exportable });
+  return { kty, provider, material: await make(maker, { provider, spec: specOf(before) }) };
 }
 
 interface MadeKey {
@@ -324,9 +327,9 @@ function importedType({ key, Hsm }: KeyImportParameters): Exclude<KeyType, 'AKP'
 }
 
 /** Not every HSM makes every key. */
-async function make(provider: KeyProvider, spec: KeySpec): Promise<KeyMaterial> {
+async function make({ providers, vault }: Maker, request: KeyRequest): Promise<KeyMaterial> {
   try {
-    return await provider.make(spec);
+    return await providers.make(request, vault);
   } catch (cause) {
     if (!(cause instanceof KeyError)) throw cause;
     throw invalidProperties([cause.subject], cause);

@@ -110,7 +110,7 @@ function makeRows(
       access: access('create/action', 'create'),
       audit: 'KeyCreate',
       success: 200,
-      errors: creationErrors,
+      errors: [...creationErrors, keyErrors.throttled],
       body: createSchema,
       handle: async (call) => {
         requireKnownOperations(call, call.body);
@@ -155,7 +155,7 @@ function makeRows(
       access: access('rotate/action', 'rotate'),
       audit: 'KeyRotate',
       success: 200,
-      errors: [keyErrors.notFound, keyErrors.managed],
+      errors: [keyErrors.notFound, keyErrors.managed, keyErrors.throttled],
       handle: async (call) => {
         const found = await rotateKey(keySessionOf(call), nameOf(call, 'keys'));
         return { body: renderKey(found, shownIn(call)) };
