@@ -83,7 +83,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   what: fc.constantFrom('add', 'add', 'add', 'cut', 'delete'),
 });
 
-test('transitive membership is what walking the groups finds, whatever changed before', async () => {
+test('transitive membership is what a walk over the groups finds, after any changes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
       const { storage, tenantId, clock, view, directory, group } = await open();
