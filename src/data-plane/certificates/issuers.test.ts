@@ -273,6 +273,8 @@ describe('the contacts of a vault', () => {
       const of = (count: number) => [{ email: 'a@b', [property]: 'x'.repeat(count) }];
       assert.equal((await setContacts(vault, of(256))).status, 200, property);
       assert.equal((await setContacts(vault, of(257))).status, 400, property);
+      const half = [{ email: 'a@b', [property]: '\ud800' }];
+      assert.equal((await setContacts(vault, half)).status, 400, property);
     }
     assert.equal((await setContacts(vault, [{ name: 'A' }])).status, 400, 'no address');
   });
