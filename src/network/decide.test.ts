@@ -147,3 +147,60 @@ describe('public network access', () => {
     }
   });
 });
+
+/** The steps of network-security.md in their order, without a look at addresses as numbers. */
+function isAdmitted(asked: NetworkRequest): boolean {
+  const bypass = asked.rules?.bypass ?? 'AzureServices';
+  const trusted = asked.trustedService && bypass === 'AzureServices';
+  const access = asked.publicNetworkAccess?.toLowerCase() ?? '';
+  if (asked.privateLink) return true;
+  if (access === 'securedbyperimeter') return false;
+  if (access !== '' && access !== 'enabled') return trusted;
+  if (asked.rules === undefined || trusted || asked.rules.defaultAction === 'Allow') return true;
+  const allowed = asked.clientAddress.startsWith('203.0.113.') && asked.rules.ipRules.length > 0;
+  return allowed || (asked.subnetId === SUBNET && asked.rules.virtualNetworkRules.length > 0);
+}
+
+it('any mixture of rules, access, caller and way in is decided in Azure’s order', () => {
+  const given: fc.Arbitrary<Rules> = fc.record({
+    bypass: fc.constantFrom('AzureServices', 'None'),
+    defaultAction: fc.constantFrom('Allow', 'Deny'),
+    ipRules: fc.constantFrom([], rules().ipRules),
+    virtualNetworkRules: fc.constantFrom([], rules().virtualNetworkRules),
+  });
+  const access = [undefined, '', 'Enabled', 'DISABLED', 'Disabled', 'SecuredByPerimeter', 'x'];
+  const asked = fc.record({
+    rules: fc.option(given, { nil: undefined, freq: 6 }),
+    publicNetworkAccess: fc.constantFrom(...access),
+    clientAddress: fc.constantFrom('203.0.113.9', '198.51.100.1', '2001:db8::1'),
+    trustedService: fc.boolean(),
+    privateLink: fc.boolean(),
+    subnetId: fc.constantFrom(SUBNET, `${SUBNET}b`, ''),
+  });
+  fc.assert(
+    fc.property(asked, (one) => {
+      assert.equal(decideNetwork(one).admitted, isAdmitted(one));
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+it('a refusal says whether a trusted service would have been let in', () => {
+  const bypassOf = (changes: Partial<NetworkRequest>) => {
+    const verdict = decideNetwork(request(changes));
+    return verdict.admitted ? 'admitted' : `${verdict.reason} ${verdict.bypass}`;
+  };
+  const none = rules({ bypass: 'None' });
+  assert.equal(bypassOf({}), 'firewall AzureServices');
+  assert.equal(bypassOf({ rules: none }), 'firewall None');
+  const closed = { publicNetworkAccess: 'Disabled' };
+  assert.equal(bypassOf({ ...closed, rules: undefined }), 'publicAccessDisabled AzureServices');
+  assert.equal(bypassOf({ ...closed, rules: none }), 'publicAccessDisabled None');
+  const perimeter = { publicNetworkAccess: 'SecuredByPerimeter' };
+  assert.equal(bypassOf({ ...perimeter, rules: undefined }), 'publicAccessDisabled None');
+});
+
+it('a subnet rule in other letters, as no request stores it, is still that subnet', () => {
+  const upper = rules({ virtualNetworkRules: [{ id: SUBNET.toUpperCase() }] });
+  assert.equal(decideNetwork(request({ rules: upper, subnetId: SUBNET })).admitted, true);
+});
