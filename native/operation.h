@@ -7,7 +7,7 @@
 
 typedef enum { SIGN, VERIFY, DECRYPT } Kind;
 
-// The numbers are the interface: src/cryptography/native-engine.ts names the same ones.
+// The numbers are the interface: src/cryptography/engine/native-engine.ts names the same ones.
 typedef enum { RSA_PKCS1 = 1, RSA_PSS = 2, ECDSA = 3, RSA1_5 = 4, RSA_OAEP = 5 } Scheme;
 
 typedef enum { FAILED, REFUSED, DONE } Outcome;

@@ -33,7 +33,7 @@ function runTests(directory, libraries) {
     ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1:allocator_may_return_null=1',
     UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
   };
-  const files = globSync(`src/cryptography/{${TESTS.join(',')}}.test.ts`, { cwd: directory });
+  const files = globSync(`src/cryptography/**/{${TESTS.join(',')}}.test.ts`, { cwd: directory });
   const options = { cwd: directory, env: environment, stdio: 'inherit' };
   return spawnSync(process.execPath, ['--test', ...files], options).status ?? 1;
 }

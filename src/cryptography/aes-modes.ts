@@ -2,7 +2,7 @@
 // key wraps. The rules for lengths and parameters stand here; the ciphers are the key's own, which
 // may be in a token (`symmetric-key.ts`).
 import { randomBytes } from 'node:crypto';
-import { AES_GCM_IV_BYTES, AES_GCM_TAG_BYTES } from './aes-gcm.ts';
+import { AES_GCM_IV_BYTES, AES_GCM_TAG_BYTES } from './engine/aes-gcm.ts';
 import { KeyError } from './key-error.ts';
 import type { AesMode, SymmetricKey } from './symmetric-key.ts';
 

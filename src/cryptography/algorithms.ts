@@ -1,7 +1,7 @@
 // Key Vault's algorithms and the keys each of them takes. Source: enumerations
 // JsonWebKeySignatureAlgorithm and JsonWebKeyEncryptionAlgorithm of the data-plane specification,
 // and "About keys" for which key goes with which.
-import type { DecryptionScheme, SigningMethod } from './engine.ts';
+import type { DecryptionScheme, SigningMethod } from './engine/engine.ts';
 import { KeyError } from './key-error.ts';
 import type { CurveName, KeyMaterial } from './key-material.ts';
 import type { KemName } from './post-quantum.ts';

@@ -9,7 +9,7 @@ import {
   SECURE_WRAP_ALGORITHMS,
   WRAP_ALGORITHMS,
 } from './algorithms.ts';
-import type { DecryptionScheme } from './engine.ts';
+import type { DecryptionScheme } from './engine/engine.ts';
 import { KeyError } from './key-error.ts';
 import { engineKey, type KeyMaterial, publicKeyObject, symmetricKey } from './key-material.ts';
 import { unwrapPostQuantum, wrapPostQuantum } from './post-quantum.ts';

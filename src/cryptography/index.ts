@@ -1,8 +1,3 @@
-export {
-  AES_GCM_KEY_BYTES,
-  AES_GCM_OVERHEAD_BYTES,
-  type AesGcm,
-} from './aes-gcm.ts';
 export type { Sealed } from './aes-modes.ts';
 export { ENCRYPTION_ALGORITHMS, SIGNATURE_ALGORITHMS, WRAP_ALGORITHMS } from './algorithms.ts';
 export {
@@ -17,13 +12,18 @@ export {
   type WrapInput,
   wrapKey,
 } from './encrypt.ts';
-export { generateKey, type KeySpec } from './generate-key.ts';
+export {
+  AES_GCM_KEY_BYTES,
+  AES_GCM_OVERHEAD_BYTES,
+  type AesGcm,
+} from './engine/aes-gcm.ts';
 export {
   createAesGcm,
   type Implementation,
   selectImplementation,
   usingNative,
-} from './implementation.ts';
+} from './engine/implementation.ts';
+export { generateKey, type KeySpec } from './generate-key.ts';
 export { importJwk, importPkcs8, type PrivateJwk } from './import-key.ts';
 export { KeyError, type KeyErrorCode } from './key-error.ts';
 export {

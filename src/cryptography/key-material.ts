@@ -2,8 +2,8 @@
 // kind of key it is and keeps the rest to itself. Bytes of a secret leave only through the
 // functions below, for a seal or for an export that somebody was allowed.
 import { createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
-import type { EngineKey } from './engine.ts';
-import { engine } from './implementation.ts';
+import type { EngineKey } from './engine/engine.ts';
+import { engine } from './engine/implementation.ts';
 import { KeyError } from './key-error.ts';
 import { SoftwareSymmetricKey, type SymmetricKey } from './symmetric-key.ts';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse, parseJson, z } from '#kernel';
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm } from './algorithms.ts';
-import { DIGEST_BYTES } from './engine.ts';
+import { DIGEST_BYTES } from './engine/engine.ts';
 import { generateKey } from './generate-key.ts';
 import { importJwk } from './import-key.ts';
 import { KeyError, type KeyErrorCode } from './key-error.ts';

@@ -1,7 +1,7 @@
 // Signatures over a digest that the caller computed, as Key Vault's sign and verify take it.
 import { timingSafeEqual } from 'node:crypto';
 import { signatureAlgorithm } from './algorithms.ts';
-import { DIGEST_BYTES, type SigningMethod } from './engine.ts';
+import { DIGEST_BYTES, type SigningMethod } from './engine/engine.ts';
 import { KeyError } from './key-error.ts';
 import { engineKey, type KeyMaterial, symmetricKey } from './key-material.ts';
 import { signPostQuantum, verifyPostQuantum } from './post-quantum.ts';

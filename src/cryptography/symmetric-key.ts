@@ -1,8 +1,8 @@
 // What a symmetric key does, wherever it is held, and the one that this process holds, over
 // node:crypto. Lengths and parameters have been checked before (`aes-modes.ts`).
 import { createCipheriv, createDecipheriv, createHmac, type KeyObject } from 'node:crypto';
-import { AES_GCM_TAG_BYTES } from './aes-gcm.ts';
-import type { DigestName } from './engine.ts';
+import { AES_GCM_TAG_BYTES } from './engine/aes-gcm.ts';
+import type { DigestName } from './engine/engine.ts';
 
 export type AesMode = 'gcm' | 'cbc' | 'cbcpad' | 'kw' | 'kwp';
 

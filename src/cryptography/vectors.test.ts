@@ -4,11 +4,11 @@ import { test } from 'node:test';
 import { type Schema, z } from '#kernel';
 import { hex, isHere, loadSelected, loadWycheproof, vectorBase } from '#test/vectors/wycheproof.ts';
 import { seal, unseal } from './aes-modes.ts';
-import type { DecryptionScheme, DigestName, Engine, SigningMethod } from './engine.ts';
+import type { DecryptionScheme, DigestName, Engine, SigningMethod } from './engine/engine.ts';
+import { loadNativeAddon } from './engine/native-addon.ts';
+import { createNativeEngine } from './engine/native-engine.ts';
+import { createPortableEngine } from './engine/portable-engine.ts';
 import { KeyError } from './key-error.ts';
-import { loadNativeAddon } from './native-addon.ts';
-import { createNativeEngine } from './native-engine.ts';
-import { createPortableEngine } from './portable-engine.ts';
 import { type AesMode, SoftwareSymmetricKey } from './symmetric-key.ts';
 
 const addon = loadNativeAddon();

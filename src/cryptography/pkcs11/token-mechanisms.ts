@@ -1,7 +1,7 @@
 // Key Vault's algorithms as PKCS#11 mechanisms (PKCS #11 2.40 §2; numbers of pkcs11t.h).
 import pkcs11, { type IParams, type Mechanism } from 'pkcs11js';
-import type { DecryptionScheme, DigestName, SigningMethod } from '../engine.ts';
-import { encodeDigestInfo } from '../rsa-encoding.ts';
+import type { DecryptionScheme, DigestName, SigningMethod } from '../engine/engine.ts';
+import { encodeDigestInfo } from '../engine/rsa-encoding.ts';
 import { TokenError } from './token-error.ts';
 import type { TokenCipher } from './token-task.ts';
 

@@ -3,8 +3,8 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '#kernel';
-import type { DecryptionScheme, DigestName, SigningMethod } from '../engine.ts';
-import { type Failure, WorkerPool } from '../worker-pool.ts';
+import type { DecryptionScheme, DigestName, SigningMethod } from '../engine/engine.ts';
+import { type Failure, WorkerPool } from '../engine/worker-pool.ts';
 import { TokenConnection } from './token-connection.ts';
 import { TokenError, type TokenErrorCode } from './token-error.ts';
 import type {

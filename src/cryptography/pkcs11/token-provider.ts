@@ -2,9 +2,9 @@
 // token wrapped and the public part beside it; so checking signatures and encrypting to a public
 // key need no token.
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import type { DecryptionScheme, DigestName, EngineKey, SigningMethod } from '../engine.ts';
+import type { DecryptionScheme, DigestName, EngineKey, SigningMethod } from '../engine/engine.ts';
+import { engine } from '../engine/implementation.ts';
 import type { KeySpec } from '../generate-key.ts';
-import { engine } from '../implementation.ts';
 import { importJwk, type PrivateJwk } from '../import-key.ts';
 import { KeyError } from '../key-error.ts';
 import { fromHeldKey, type KeyMaterial, keyObject } from '../key-material.ts';

@@ -1,5 +1,5 @@
 // What the main thread and a token's threads say to each other: plain data only.
-import type { DecryptionScheme, SigningMethod } from '../engine.ts';
+import type { DecryptionScheme, SigningMethod } from '../engine/engine.ts';
 import type { CurveName } from '../key-material.ts';
 
 /** Where the module is and how to sign in to its token. */

@@ -2,7 +2,7 @@
 // first task of a connection, so that what keeps it shut is an answer and not a dead thread.
 import { workerData } from 'node:worker_threads';
 import pkcs11, { type PKCS11 } from 'pkcs11js';
-import { answerTasks } from '../worker-pool.ts';
+import { answerTasks } from '../engine/worker-pool.ts';
 import { Token } from './token.ts';
 import { TokenError } from './token-error.ts';
 import { endModule, loadModule } from './token-session.ts';

@@ -4,7 +4,7 @@
 // behind when the record goes. Blocks while the token works: only `token-thread.ts` calls it.
 import { createHash, createHmac } from 'node:crypto';
 import pkcs11, { type Attribute, type Handle, type Mechanism, type PKCS11 } from 'pkcs11js';
-import type { DecryptionScheme, DigestName, SigningMethod } from '../engine.ts';
+import type { DecryptionScheme, DigestName, SigningMethod } from '../engine/engine.ts';
 import { HandleCache } from './handle-cache.ts';
 import { TokenError } from './token-error.ts';
 import {

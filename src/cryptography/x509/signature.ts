@@ -8,8 +8,8 @@ import {
   verify as verifySignature,
 } from 'node:crypto';
 import type { AlgorithmIdentifier } from '@peculiar/asn1-x509';
+import { keySizeBytes } from '../engine/key-size.ts';
 import type { CurveName, KeyMaterial } from '../key-material.ts';
-import { keySizeBytes } from '../key-size.ts';
 import { sign } from '../sign.ts';
 import { type Asn1, exactBuffer } from './asn1.ts';
 import { X509Error } from './x509-error.ts';

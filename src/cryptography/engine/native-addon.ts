@@ -53,7 +53,7 @@ const FUNCTIONS = [
 /** `undefined` if none was built, or it is not for this program or this Node. */
 export function loadNativeAddon(): NativeAddon | undefined {
   try {
-    const loaded: unknown = createRequire(import.meta.url)('../../build/native.cjs');
+    const loaded: unknown = createRequire(import.meta.url)('../../../build/native.cjs');
     return isNativeAddon(loaded) ? loaded : undefined;
   } catch {
     return undefined;

@@ -247,7 +247,7 @@ async function rankOf(thread: string): Promise<number> {
 }
 
 test('a program ends when its work is done, and need not wait for it', options, () => {
-  const path = new URL('../../build/native.cjs', import.meta.url).pathname;
+  const path = new URL('../../../build/native.cjs', import.meta.url).pathname;
   const source = (end: string) => `
     const addon = require(${JSON.stringify(path)});
     const key = addon.importPrivateKey(Buffer.from('${rsaDer.toString('base64')}', 'base64'));
@@ -277,7 +277,7 @@ test(
     for (let index = 0; index < 20; index += 1) addon.sign(key, 1, 256, Buffer.alloc(32));
     addon.sign(key, 1, 256, Buffer.alloc(32)).then((value) => parentPort.postMessage(value.length));
   `;
-    const path = new URL('../../build/native.cjs', import.meta.url).pathname;
+    const path = new URL('../../../build/native.cjs', import.meta.url).pathname;
     const workerData = { addon: path, der: rsaDer };
     const finished = [0, 1, 2].map(() => {
       const worker = new Worker(source, { eval: true, workerData });
