@@ -1,6 +1,7 @@
-// Every action and data action that a role can name here, per provider. Custom roles are checked
-// against the providers, and `providerOperations` lists them. Key Vault's are those of Azure's
-// permission reference; the others are what the rows of this plane ask for.
+// Every action and data action there is, per provider: what `providerOperations` lists for the
+// editors of custom roles, and what `explain` can be asked about. Nothing is refused for standing
+// not here. Key Vault's are those of Azure's permission reference; the others are what the rows ask
+// for.
 
 const KEY_VAULT_ACTIONS = [
   'register/action',
@@ -21,6 +22,7 @@ const KEY_VAULT_ACTIONS = [
   'locations/deletedVaults/purge/action',
   'locations/managedHsmOperationResults/read',
   'locations/operationResults/read',
+  'managedHSMs/read',
   'operations/read',
   'vaults/read',
   'vaults/write',
