@@ -53,6 +53,20 @@ export async function makeApplication(tenant: Tenant, uris: Uris): Promise<MadeA
   return { application, clientSecret: secretText };
 }
 
+/** What the page in front of a person says is wrong, and with which status. */
+export function said({ status, text }: TestAnswer): readonly [number, string | undefined] {
+  return [status, /name="problem" content="(AADSTS\d+)/.exec(text)?.[1]];
+}
+
+/** Without asking anybody: whether this browser would get a code. */
+export async function isSignedIn(
+  tenant: Tenant,
+  browser: FormBrowser<TestAnswer>,
+): Promise<boolean> {
+  const answer = await browser.open(authorizeAddress(tenant, { prompt: 'none' }));
+  return redirected(answer).searchParams.get('code') !== null;
+}
+
 export interface ProofKey {
   readonly verifier: string;
   readonly challenge: string;

@@ -14,6 +14,7 @@ import {
   authorizeAddress,
   makeApplication,
   makeUser,
+  said,
   signIn,
 } from '../authorize/authorize.fixture.ts';
 import { newDeviceCodes, parseUserCode } from './device-code.ts';
@@ -33,10 +34,6 @@ beforeEach(async () => {
   browser = new FormBrowser(tenantNetwork(tenant, `10.7.0.${addresses}`));
 });
 
-const said = ({ status, text }: TestAnswer) => [
-  status,
-  /name="problem" content="(AADSTS\d+)/.exec(text)?.[1],
-];
 const answered = ({ status, body }: TestAnswer) => [
   status,
   body.error,

@@ -5,7 +5,7 @@ import { addPasskey, type User, updateUser } from '#directory';
 import { parseJson, z } from '#kernel';
 import { FormBrowser, redirected, tenantNetwork } from '#test/kit/form-browser.ts';
 import { openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
-import { authorizeAddress, makeUser, signIn } from '../authorize/authorize.fixture.ts';
+import { authorizeAddress, makeUser, said, signIn } from '../authorize/authorize.fixture.ts';
 import { type Answering, SoftAuthenticator } from './authenticator.fixture.ts';
 
 const OPTIONS = z.object({
@@ -32,10 +32,6 @@ beforeEach(async () => {
   await addPasskey(tenant.view, { userId: user.id, passkey }, tenant.clock);
 });
 
-const said = ({ status, text }: TestAnswer) => [
-  status,
-  /name="problem" content="(AADSTS\d+)/.exec(text)?.[1],
-];
 const WRONG = [400, 'AADSTS500121'];
 
 function shownOptions(): z.infer<typeof OPTIONS> {

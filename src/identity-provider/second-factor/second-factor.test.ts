@@ -11,6 +11,7 @@ import {
   newProofKey,
   PASSWORD,
   redeem,
+  said,
   signIn,
 } from '../authorize/authorize.fixture.ts';
 import { timeCodeStep } from './time-code.ts';
@@ -30,11 +31,6 @@ beforeEach(async () => {
   addresses += 1;
   browser = new FormBrowser(tenantNetwork(tenant, `10.4.0.${addresses}`));
 });
-
-const said = ({ status, text }: TestAnswer) => [
-  status,
-  /name="problem" content="(AADSTS\d+)/.exec(text)?.[1],
-];
 
 function shownSecret(): string {
   return (/<code>([A-Z2-7 ]+)<\/code>/.exec(browser.page.text)?.[1] ?? '').replaceAll(' ', '');

@@ -6,10 +6,12 @@ import { FormBrowser, redirected, tenantNetwork } from '#test/kit/form-browser.t
 import { openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
 import {
   authorizeAddress,
+  isSignedIn,
   makeUser,
   newProofKey,
   PASSWORD,
   redeem,
+  said,
   signIn,
 } from '../authorize/authorize.fixture.ts';
 
@@ -29,11 +31,6 @@ beforeEach(async () => {
   browser = new FormBrowser(tenantNetwork(tenant, `10.11.0.${addresses}`));
 });
 
-const said = ({ status, text }: TestAnswer) => [
-  status,
-  /name="problem" content="(AADSTS\d+)/.exec(text)?.[1],
-];
-
 async function openForm(): Promise<TestAnswer> {
   await browser.open('/security-info');
   await signIn(browser, user);
@@ -44,11 +41,6 @@ function change(password: string, newPassword: string, repeated = newPassword) {
   return browser.submit(CHANGE, { password, newPassword, repeated });
 }
 
-const isSignedIn = async (who: FormBrowser<TestAnswer>) => {
-  const answer = await who.open(authorizeAddress(tenant, { prompt: 'none' }));
-  return redirected(answer).searchParams.get('code') !== null;
-};
-
 describe('one’s own password', () => {
   test('is changed with the old one; this browser stays signed in', async () => {
     const page = await openForm();
@@ -57,7 +49,7 @@ describe('one’s own password', () => {
     const done = await change(PASSWORD, NEW_PASSWORD);
     assert.equal(done.status, 200);
     assert.match(done.text, /role="status">Your password is changed/);
-    assert.ok(await isSignedIn(browser));
+    assert.ok(await isSignedIn(tenant, browser));
     const again = await browser.open('/security-info');
     assert.doesNotMatch(again.text, /Your password is changed/, 'said once');
     const other = new FormBrowser(tenantNetwork(tenant));
@@ -78,7 +70,7 @@ describe('one’s own password', () => {
     tenant.clock.advance(2000);
     await openForm();
     await change(PASSWORD, NEW_PASSWORD);
-    assert.equal(await isSignedIn(thief), false);
+    assert.equal(await isSignedIn(tenant, thief), false);
     const refresh = { grant_type: 'refresh_token', refresh_token: `${tokens.body.refresh_token}` };
     assert.equal((await redeem(tenant, refresh)).body.error, 'invalid_grant');
     const bearer = `Bearer ${tokens.body.access_token}`;

@@ -5,11 +5,13 @@ import { FormBrowser, redirected, tenantNetwork } from '#test/kit/form-browser.t
 import { openTenant, type Tenant, type TestAnswer } from '#test/kit/tenant.ts';
 import {
   authorizeAddress,
+  isSignedIn,
   makeApplication,
   makeUser,
   newProofKey,
   PASSWORD,
   redeem,
+  said,
   signIn,
 } from '../authorize/authorize.fixture.ts';
 
@@ -30,12 +32,6 @@ beforeEach(async () => {
   browser = new FormBrowser(tenantNetwork(tenant, `10.1.0.${addresses}`));
 });
 
-const problem = ({ text }: TestAnswer) => /name="problem" content="(AADSTS\d+)/.exec(text)?.[1];
-const said = (answer: TestAnswer) => [answer.status, problem(answer)];
-const isSignedIn = async (who: FormBrowser<TestAnswer>) => {
-  const answer = await who.open(authorizeAddress(tenant, { prompt: 'none' }));
-  return redirected(answer).searchParams.get('code') !== null;
-};
 async function signedIn(): Promise<FormBrowser<TestAnswer>> {
   await browser.open(authorizeAddress(tenant));
   redirected(await signIn(browser, user));
@@ -106,13 +102,13 @@ describe('a session', () => {
     await signedIn();
     for (let hour = 0; hour < 23; hour += 1) {
       tenant.clock.advance(HOUR_MS);
-      assert.ok(await isSignedIn(browser), `hour ${hour}`);
+      assert.ok(await isSignedIn(tenant, browser), `hour ${hour}`);
     }
     tenant.clock.advance(HOUR_MS);
-    assert.equal(await isSignedIn(browser), false);
+    assert.equal(await isSignedIn(tenant, browser), false);
     await signedIn();
     tenant.clock.advance(8 * HOUR_MS);
-    assert.equal(await isSignedIn(browser), false);
+    assert.equal(await isSignedIn(tenant, browser), false);
   });
 
   test('ends at once with the account, its sessions or its password', async () => {
@@ -139,9 +135,9 @@ describe('a session', () => {
       tenant.clock.advance(2000);
       browser = new FormBrowser(tenantNetwork(tenant));
       await signedIn();
-      assert.ok(await isSignedIn(browser));
+      assert.ok(await isSignedIn(tenant, browser));
       await end();
-      assert.equal(await isSignedIn(browser), false);
+      assert.equal(await isSignedIn(tenant, browser), false);
     }
   });
 
@@ -151,8 +147,8 @@ describe('a session', () => {
     await browser.open(authorizeAddress(tenant, { prompt: 'login' }));
     await signIn(browser, user);
     assert.notEqual(browser.cookies.get(SESSION), planted.cookies.get(SESSION));
-    assert.equal(await isSignedIn(planted), false);
-    assert.ok(await isSignedIn(browser));
+    assert.equal(await isSignedIn(tenant, planted), false);
+    assert.ok(await isSignedIn(tenant, browser));
   });
 
   test('fixation: a made-up session cookie is not taken over', async () => {
@@ -185,12 +181,12 @@ describe('signing out', () => {
     const thief = browser.clone();
     const page = await browser.open('/common/oauth2/v2.0/logout');
     assert.match(page.text, new RegExp(user.userPrincipalName));
-    assert.ok(await isSignedIn(thief));
+    assert.ok(await isSignedIn(tenant, thief));
     await browser.open('/common/oauth2/v2.0/logout');
     const answer = await browser.submit('/sign-out');
     assert.match(answer.text, /You are signed out/);
     assert.equal(browser.cookies.has(SESSION), false);
-    assert.equal(await isSignedIn(thief), false);
+    assert.equal(await isSignedIn(tenant, thief), false);
   });
 
   test('leads on to a registered address only', async () => {
@@ -246,7 +242,7 @@ describe('CSRF: a form', () => {
       assert.deepEqual(said(fromElsewhere), [403, 'AADSTS900144']);
       const neighbour = { 'sec-fetch-site': 'same-site' };
       assert.equal((await browser.post(action, { flow: own }, neighbour)).status, 403);
-      assert.ok(await isSignedIn(browser));
+      assert.ok(await isSignedIn(tenant, browser));
     });
   }
 
@@ -358,7 +354,7 @@ describe('a one-time password', () => {
     user = await makeUser(tenant, { mustChange: true });
     await browser.open(authorizeAddress(tenant));
     await signIn(browser, user);
-    assert.equal(await isSignedIn(browser.clone()), false);
+    assert.equal(await isSignedIn(tenant, browser.clone()), false);
     const change = (values: Record<string, string>) =>
       browser.submit('/sign-in/new-password', {
         password: PASSWORD,
@@ -376,7 +372,7 @@ describe('a one-time password', () => {
     assert.deepEqual(said(await change(named)), [400, 'AADSTS50178']);
     assert.deepEqual(said(await change({ password: 'wrong' })), [400, 'AADSTS50126']);
     assert.ok(redirected(await change({})).searchParams.get('code'));
-    assert.ok(await isSignedIn(browser));
+    assert.ok(await isSignedIn(tenant, browser));
     await browser.open(authorizeAddress(tenant, { prompt: 'login' }));
     assert.deepEqual(said(await signIn(browser, user)), [400, 'AADSTS50126']);
   });
