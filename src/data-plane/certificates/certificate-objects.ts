@@ -6,7 +6,7 @@ import { ObjectStore } from '../object/object-store.ts';
 import { type Head, objectPrefix } from '../object/records.ts';
 import { type CertificateContent, type CertificateListed, certificateKind } from './certificate.ts';
 import type { Pending } from './pending.ts';
-import type { CertificatePolicy, LifetimeAction } from './policy.ts';
+import { type CertificatePolicy, LIFETIME_PERCENTAGE, type LifetimeAction } from './policy.ts';
 
 export type CertificateHead = Head<CertificateListed>;
 
@@ -125,13 +125,18 @@ function planLifetime(
   };
 }
 
+/**
+ * An issuer may give less time than was asked, down to less than the days before expiry: counted
+ * from the end, the successor would be due as soon as it is there, and so would its own.
+ */
 function triggerSeconds(
-  { lifetime_percentage: percentage, days_before_expiry: days }: LifetimeAction['trigger'],
+  { lifetime_percentage: percentage, days_before_expiry: days = 0 }: LifetimeAction['trigger'],
   { nbf, exp }: { readonly nbf: number; readonly exp: number },
 ): number {
-  return percentage === undefined
-    ? exp - (days ?? 0) * DAY_SECONDS
-    : nbf + Math.floor(((exp - nbf) * percentage) / 100);
+  const atPart = (percent: number) => nbf + Math.floor(((exp - nbf) * percent) / 100);
+  if (percentage !== undefined) return atPart(percentage);
+  const fromEnd = exp - days * DAY_SECONDS;
+  return fromEnd < nbf + DAY_SECONDS ? atPart(LIFETIME_PERCENTAGE) : fromEnd;
 }
 
 function policyPath(uid: string): string {

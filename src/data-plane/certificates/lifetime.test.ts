@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IssueOutcome, IssueRequest } from '#certificate-authority';
-import { parseCertificateRequest, selfSignCertificate } from '#cryptography';
+import {
+  generateKey,
+  issueCertificate,
+  parseCertificateRequest,
+  selfSignCertificate,
+} from '#cryptography';
 import { doDueWork } from '../due-work-job.ts';
 import { KeyProviders } from '../keys/key-providers.ts';
 import { MaterialCache } from '../keys/material-cache.ts';
@@ -93,6 +98,43 @@ test('days before expiry count from the end, and reuse_key keeps the key', async
   await doDue(vault);
   assert.equal(await versionsOf(vault), 2);
   assert.equal((await vault.call('GetKey', { params })).body.key.x, x);
+});
+
+test('an issuer that gives less than was asked is not asked again at every look', async () => {
+  const vault = await openTestVault();
+  const { clock } = vault;
+  const key = await generateKey({ kty: 'EC', crv: 'P-256' });
+  const life = { notBeforeMs: clock.now(), notAfterMs: clock.now() + 3650 * DAY_MS };
+  const profile = { subject: 'CN=short', basicConstraints: { isAuthority: true } };
+  const authority = { key, certificate: await selfSignCertificate({ profile, key, ...life }) };
+  const failures: string[] = [];
+  await vault.call('SetCertificateIssuer', {
+    params: { 'issuer-name': 'mine' },
+    body: { provider: 'Test' },
+  });
+  let asked = 0;
+  const issue = async ({ csr }: IssueRequest): Promise<IssueOutcome> => {
+    asked += 1;
+    const { spki } = await parseCertificateRequest(csr);
+    const notBeforeMs = clock.now();
+    const certificate = await issueCertificate({
+      ...{ profile: { subject: 'CN=web' }, authority, spki },
+      ...{ notBeforeMs, notAfterMs: notBeforeMs + 90 * DAY_MS },
+    });
+    return { kind: 'issued', chain: [certificate, authority.certificate] };
+  };
+  const renewal = action('AutoRenew', { days_before_expiry: 120 });
+  const body = policyOf('mine', { lifetime_actions: [renewal] });
+  assert.equal((await vault.call('CreateCertificate', { params, body })).status, 202);
+  for (let look = 0; look < 5; look += 1) {
+    clock.advance(60_000);
+    await work(vault, { issue }, failures);
+  }
+  assert.deepEqual([asked, await versionsOf(vault)], [1, 1]);
+  clock.advance(72 * DAY_MS);
+  await work(vault, { issue }, failures);
+  assert.deepEqual([asked, await versionsOf(vault)], [2, 2], 'at 80 % of what it lives');
+  assert.deepEqual(failures, []);
 });
 
 test('years of downtime are caught up by one new version', async () => {

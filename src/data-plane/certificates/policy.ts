@@ -68,7 +68,7 @@ export const UNKNOWN = 'Unknown';
 
 const SERVER_AND_CLIENT = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
 const VALIDITY_MONTHS = 12;
-const LIFETIME_PERCENTAGE = 80;
+export const LIFETIME_PERCENTAGE = 80;
 /** Days that a month counts at least: the furthest from expiry that an action may be. */
 const DAYS_OF_MONTH = 27;
 const RSA_SIZES_BITS: readonly number[] = [2048, 3072, 4096];
