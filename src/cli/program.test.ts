@@ -162,6 +162,15 @@ describe('strongroom', () => {
   });
 });
 
+describe('strongroom explain', () => {
+  it('takes no client address that cannot be', async () => {
+    const words = ['explain', '--operation', 'GetSecret', '--scope', '/', '--client-address'];
+    const { code, stderr } = await type(...words, '300.1.1.1');
+    assert.equal(code, 2);
+    assert.match(stderr, /300\.1\.1\.1.*It is an IPv4 or IPv6 address\./);
+  });
+});
+
 describe('strongroom audit verify', () => {
   let data = '';
 

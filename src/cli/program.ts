@@ -11,6 +11,7 @@ import {
   settings,
 } from '#config';
 import { parse, parseJson, z } from '#kernel';
+import { isAddress } from '#network';
 import { type AuditKey, verifyAuditLog } from './audit-verify.ts';
 import { addCertificateAuthority } from './certificate-authority-commands.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -212,7 +213,7 @@ function addExplain(program: Command, terminal: Terminal, run: Run): void {
       'resource id: /, subscription, vault, or an object in it',
       parseScope,
     )
-    .option('--client-address <ip>', 'where the call comes from')
+    .option('--client-address <ip>', 'where the call comes from', parseAddress)
     .option('--json', 'print the whole answer as JSON')
     .addHelpText('after', EXPLAIN_HELP);
   addClientSettings(command);
@@ -293,6 +294,11 @@ function parseScope(text: string): string {
   throw new InvalidArgumentError(
     'It is a resource id and begins with /; for a vault, `az keyvault show --query id` prints it.',
   );
+}
+
+function parseAddress(text: string): string {
+  if (isAddress(text)) return text;
+  throw new InvalidArgumentError('It is an IPv4 or IPv6 address.');
 }
 
 function parseLineNumber(text: string): number {

@@ -9,6 +9,7 @@ import { rootCertificates } from 'node:tls';
 import { createAuthority } from '#cryptography';
 import { ManualClock } from '#kernel';
 import { CommandFailure } from './command-failure.ts';
+import { quoteForShell } from './quote.ts';
 import { buildBundle, loadAuthority, systemRoots, trustInstance } from './trust.ts';
 
 const clock = new ManualClock();
@@ -59,6 +60,7 @@ describe('the bundle', () => {
 describe('trust', () => {
   it('writes the bundle and names the variable of every client', () => {
     const text = trustInstance(directory, { asExport: false });
+    assert.ok(text.includes(`trust --export --data-dir ${quoteForShell(directory)})"`));
     const written = certificates(readFileSync(join(directory, 'ca-bundle.pem'), 'utf8'));
     assert.equal(written.at(-1)?.fingerprint256, authority.fingerprint256);
     assert.ok(written.length > 1);

@@ -24,7 +24,7 @@ export function trustInstance(
   writeWhole(caBundleFile, bundle.pem, PUBLIC_MODE);
   const files = { caFile, caBundleFile };
   if (asExport) return renderExports(files);
-  return renderTrust(files, bundle.rootCount);
+  return renderTrust(files, bundle.rootCount, dataDirectory);
 }
 
 /** Our CA's certificate, PEM. */
@@ -87,9 +87,10 @@ function renderExports(files: TrustFiles): string {
     .join('');
 }
 
-function renderTrust(files: TrustFiles, rootCount: number): string {
+function renderTrust(files: TrustFiles, rootCount: number, dataDirectory: string): string {
   const set = (name: string) => `export ${name}=${quoteForShell(variables(files).get(name) ?? '')}`;
   const ca = quoteForShell(files.caFile);
+  const where = `--data-dir ${quoteForShell(dataDirectory)}`;
   const store = quoteForShell(join(dirname(files.caFile), 'truststore.p12'));
   return `Wrote ${files.caBundleFile}: the roots of this system (${rootCount}) and Strongroom's own CA.
 
@@ -111,6 +112,8 @@ Set the variable of your client:
                         -k /Library/Keychains/System.keychain ${ca}
   Windows             certutil -user -addstore Root ${ca}
 
-All of the variables at once:  eval "$(npm run --silent strongroom -- trust --export)"
+All of the variables at once:
+
+  eval "$(npm run --silent strongroom -- trust --export ${where})"
 `;
 }

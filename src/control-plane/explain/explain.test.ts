@@ -40,6 +40,17 @@ test('a refusal says what was missing and what would be enough, firewall include
   assert.deepEqual(kinds, ['ipRule', 'roleAssignment']);
 });
 
+test('an address that cannot be is no address, and gets no advice', async () => {
+  const arm = await openTestManagement();
+  await arm.createVault({ networkAcls: { defaultAction: 'Deny' } });
+  const { applicationId: appId } = await arm.newPrincipal();
+  const body = { appId, operation: 'GetSecret', scope: `${VAULT}/secrets/one` };
+  for (const clientAddress of ['300.1.1.1', '10.0.0.0/8', 'localhost', '']) {
+    const answer = await arm.send('POST', PATH, { body: { ...body, clientAddress } });
+    assert.equal(answer.status, 400, clientAddress);
+  }
+});
+
 test('it is asked only by who may read authorization at the scope', async () => {
   const arm = await openTestManagement();
   await arm.createVault();

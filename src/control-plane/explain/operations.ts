@@ -4,7 +4,7 @@
 import type { DataAccess, ExplainRequest, Explanation } from '#authorization';
 import { resourceManagerErrors } from '#errors';
 import { ApiError, type Principal, z } from '#kernel';
-import { decideNetwork } from '#network';
+import { decideNetwork, isAddress } from '#network';
 import { parseResourceId, type Vault } from '#resources';
 import { armVersions } from '../api-versions.ts';
 import { type ArmRow, armRow } from '../arm-row.ts';
@@ -30,7 +30,7 @@ const explainSchema = z
     action: z.string().max(512).optional(),
     operation: z.string().max(128).optional(),
     scope: z.string().max(2048),
-    clientAddress: z.string().max(64).optional(),
+    clientAddress: z.string().max(64).refine(isAddress).optional(),
   })
   .refine(({ action, operation }) => (action === undefined) !== (operation === undefined), {
     path: ['action'],
