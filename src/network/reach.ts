@@ -14,7 +14,12 @@ const RANGES: Readonly<Record<Reach, readonly string[]>> = {
 };
 
 /** Metadata services of clouds that stand outside of the link-local ranges. */
-const METADATA: ReadonlySet<string> = new Set(['168.63.129.16', 'fd00:ec2::254']);
+const METADATA: ReadonlySet<string> = new Set([
+  '168.63.129.16',
+  'fd00:ec2::254',
+  'fd00:ec2::23',
+  'fd20:ce::254',
+]);
 /** All that is routed; loopback and unique local addresses are told apart by their range. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 

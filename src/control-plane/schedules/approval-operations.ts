@@ -146,18 +146,19 @@ function reviewable(
 ): { readonly request: RoleScheduleRequest; readonly grant: Grant } {
   const { scope = '/', approvalId = '' } = call.params;
   const request = management.resources.roleScheduleRequests().get(approvalId.toLowerCase());
+  const asked = { action: WRITE, scope: roleAssignmentId({ scope, name: approvalId }) };
   if (request === undefined || !(scope === '/' || isSameId(request.scope, scope))) {
-    management.require(call, {
-      action: WRITE,
-      scope: roleAssignmentId({ scope, name: approvalId }),
-    });
+    management.require(call, asked);
     throw new ApiError(resourceManagerErrors.notFound);
   }
   if (isApprover(management, call, request)) {
     const partition = tenantPartition(management.tenantId);
     return { request, grant: authenticatedGrant(callerOf(call), partition, 'Approve') };
   }
-  return { request, grant: management.require(call, assigning(request.scope, request)) };
+  const wanted = assigning(request.scope, request);
+  // The refusal names what was asked for: whether there is such an approval is not said.
+  if (!management.allows(call, wanted)) management.require(call, asked);
+  return { request, grant: management.require(call, wanted) };
 }
 
 function approversOf({ resources }: Management, request: RoleScheduleRequest): readonly string[] {

@@ -176,6 +176,19 @@ test('what waits for approval is listed for who may decide, wherever he looks', 
   assert.deepEqual(await list(approver, ''), []);
 });
 
+test('a stranger cannot tell an approval that is there from one that is not', async () => {
+  const { arm, request } = await approval();
+  const stranger = await arm.newPrincipal();
+  const version = '2021-01-01-preview';
+  const refused = async (name: string) => {
+    const stage = `/${PROVIDER}/roleAssignmentApprovals/${name}/stages/${name}`;
+    const answer = await arm.send('GET', stage, { as: stranger, version });
+    assert.equal(answer.status, 403);
+    return JSON.stringify(answer.body).replaceAll(name, 'NAME');
+  };
+  assert.equal(await refused(request.body.name), await refused(newGuid()));
+});
+
 test('where one is eligible is shown level by level, and to nobody else', async () => {
   const { arm, person } = await eligible();
   await arm.send('PUT', `${SUB}/resourceGroups/other`, { body: { location: 'westus' } });
